@@ -1,0 +1,15 @@
+"""A multilayer perceptron classifier for scikit-learn that learns one sample at a time."""
+
+from ._classifier import SoftmaxMLPClassifier
+from ._functions import softmax, softmax_jacobian, softmax_jacobian_product
+from ._initialization import truncated_normal
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SoftmaxMLPClassifier",
+    "softmax",
+    "softmax_jacobian",
+    "softmax_jacobian_product",
+    "truncated_normal",
+]

@@ -1,0 +1,223 @@
+"""The mathematics of the network, a few lines each: outputs, activations, losses.
+
+Every function stands beside its derivative. Derivatives of activations are written in terms of the
+activation's *output* h, because that is what training still holds when the error comes back.
+
+========== ============================ =====================
+activation h(z)                         h'(z) in terms of h
+========== ============================ =====================
+logistic   1 / (1 + exp(−z))            h (1 − h)
+tanh       tanh(z)                      1 − h²
+relu       max(z, 0)                    1 where h > 0, else 0
+identity   z                            1
+========== ============================ =====================
+
+References
+----------
+.. [1] J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs,
+   with relationships to statistical pattern recognition", in Neurocomputing, Springer, 1990.
+.. [2] D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by
+   back-propagating errors", Nature 323, 1986.
+"""
+
+import numpy as np
+from scipy import special
+
+# ----------------------------------------------------------------------------------------------
+# Softmax and its Jacobian
+
+
+def softmax(z, axis=-1):
+    """Turn sums into probabilities: oᵢ = exp(zᵢ) / Σⱼ exp(zⱼ).
+
+    Computed as exp(z − max z) / Σ exp(z − max z), the same number, so that no exponential
+    overflows.
+
+    Parameters
+    ----------
+    z : array-like of float
+        The sums of the output layer, of any shape.
+
+    axis : int or None, default=-1
+        The axis along which the outputs sum to one; None for the whole array.
+
+    Returns
+    -------
+    output : ndarray of float, same shape as `z`
+        Numbers in [0, 1] that sum to one along `axis`.
+
+    See Also
+    --------
+    softmax_jacobian : The derivative of this function.
+    scipy.special.softmax : The function that does the work.
+
+    References
+    ----------
+    .. [1] J. S. Bridle, "Probabilistic interpretation of feedforward classification network
+       outputs, with relationships to statistical pattern recognition", Springer, 1990.
+
+    Examples
+    --------
+    >>> from skl_softmaxnet import softmax
+    >>> print(softmax([1, 0, 3, 5]).round(8))
+    [0.01578405 0.00580663 0.11662925 0.86178007]
+    >>> print(softmax([1000.0, 1000.0]))
+    [0.5 0.5]
+    """
+    return special.softmax(np.asarray(z), axis=axis)
+
+
+def softmax_jacobian(output):
+    """Derivative of every softmax output by every sum: J = diag(o) − o oᵀ.
+
+    With S = Σⱼ exp(zⱼ) and oᵢ = exp(zᵢ) / S, the quotient rule gives
+    ∂oᵢ/∂zⱼ = (δᵢⱼ exp(zᵢ) S − exp(zᵢ) exp(zⱼ)) / S² = oᵢ (δᵢⱼ − oⱼ).
+    J is symmetric and its rows sum to zero, since the outputs always sum to one.
+
+    Parameters
+    ----------
+    output : array-like of float of shape (n_outputs,)
+        The outputs o = softmax(z).
+
+    Returns
+    -------
+    jacobian : ndarray of float of shape (n_outputs, n_outputs)
+        ∂oᵢ/∂zⱼ in row i and column j.
+
+    See Also
+    --------
+    softmax_jacobian_product : J times a vector, without the matrix.
+
+    Examples
+    --------
+    >>> from skl_softmaxnet import softmax, softmax_jacobian
+    >>> print(softmax_jacobian(softmax([0, 4, 5])).round(8))
+    [[ 0.00487766 -0.00131181 -0.00356586]
+     [-0.00131181  0.196001   -0.1946892 ]
+     [-0.00356586 -0.1946892   0.19825505]]
+    """
+    output = np.asarray(output)
+    return np.diag(output) - np.outer(output, output)
+
+
+def softmax_jacobian_product(output, vector):
+    """The softmax Jacobian times a vector, in O(K): J v = o ∘ (v − o·v).
+
+    From J = diag(o) − o oᵀ: J v = o ∘ v − o (oᵀ v), so no K × K matrix is needed. This is what
+    training uses, with the error t − o for `vector`.
+
+    Parameters
+    ----------
+    output : array-like of float of shape (n_outputs,)
+        The outputs o = softmax(z).
+
+    vector : array-like of float of shape (n_outputs,)
+        The vector v.
+
+    Returns
+    -------
+    product : ndarray of float of shape (n_outputs,)
+        J v.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_softmaxnet import softmax, softmax_jacobian, softmax_jacobian_product
+    >>> output, vector = softmax([0, 4, 5]), np.array([1.0, -2.0, 0.5])
+    >>> np.allclose(softmax_jacobian(output) @ vector, softmax_jacobian_product(output, vector))
+    True
+    """
+    output = np.asarray(output)
+    return output * (vector - np.dot(output, vector))
+
+
+# ----------------------------------------------------------------------------------------------
+# Activations of the hidden layers: h(z), and h'(z) from h
+
+
+def logistic(z, out=None):
+    """h = σ(z) = 1 / (1 + exp(−z))."""
+    return special.expit(z, out=out)
+
+
+def logistic_derivative(h):
+    """σ' = σ (1 − σ): with u = exp(−z), σ' = u / (1 + u)² = σ · u / (1 + u)."""
+    return h * (1 - h)
+
+
+def tanh(z, out=None):
+    """h = tanh(z)."""
+    return np.tanh(z, out=out)
+
+
+def tanh_derivative(h):
+    """tanh' = 1 − tanh²."""
+    return 1 - h * h
+
+
+def relu(z, out=None):
+    """h = max(z, 0)."""
+    return np.maximum(z, 0, out=out)
+
+
+def relu_derivative(h):
+    """1 where the unit is on, else 0; 0 is taken at the kink."""
+    return (h > 0).astype(h.dtype)
+
+
+def identity(z, out=None):
+    """h = z."""
+    return z
+
+
+def identity_derivative(h):
+    """1."""
+    return np.ones_like(h)
+
+
+ACTIVATIONS = {
+    "logistic": (logistic, logistic_derivative),
+    "tanh": (tanh, tanh_derivative),
+    "relu": (relu, relu_derivative),
+    "identity": (identity, identity_derivative),
+}
+
+OUTPUT_ACTIVATIONS = {"softmax": softmax, "sigmoid": logistic}
+
+
+# ----------------------------------------------------------------------------------------------
+# Losses of one sample, and the output delta −∂loss/∂z that belongs to each
+
+
+def squared_error(target, output):
+    """½ ‖t − o‖².
+
+    Its output delta −∂/∂z is (∂o/∂z)ᵀ (t − o), which `squared_error_delta` gives for both outputs.
+    """
+    error = target - output
+    return 0.5 * np.dot(error, error)
+
+
+def squared_error_delta(target, output, output_activation):
+    """−∂(½‖t − o‖²)/∂z: J (t − o) for softmax, (t − o) ∘ o ∘ (1 − o) for sigmoid."""
+    error = target - output
+    if output_activation == "softmax":
+        return softmax_jacobian_product(output, error)
+    return error * logistic_derivative(output)
+
+
+def log_loss(target, z, output_activation):
+    """Cross-entropy of the target, from the sums z, so that no logarithm of zero is met.
+
+    Softmax: −Σ tₖ log oₖ = logsumexp(z) − t·z, for a target that sums to one.
+    Sigmoid: −Σ (tₖ log oₖ + (1 − tₖ) log(1 − oₖ)) = Σ (log(1 + exp(zₖ)) − tₖ zₖ), and
+    log(1 + exp(z)) = −log σ(−z).
+    """
+    if output_activation == "softmax":
+        return special.logsumexp(z) - np.dot(target, z)
+    return -np.sum(special.log_expit(np.where(target > 0, z, -z)))
+
+
+def log_loss_delta(target, output):
+    """−∂(log loss)/∂z = t − o, for both outputs: they are the canonical links of this loss."""
+    return target - output

@@ -1,0 +1,86 @@
+"""From the sums of the output layer to decisions and probabilities.
+
+======================== ======================= ===============================================
+z: sums (n, K)           decision                probabilities
+======================== ======================= ===============================================
+softmax, K ≥ 3           z                       softmax(z)
+sigmoid, K ≥ 3           log σ(z)                softmax(log σ(z)): σ(z) normalised per row
+two classes              second minus first (n,) (n, 2), second column σ(decision)
+======================== ======================= ===============================================
+
+So softmax(decision) is the probability in every multiclass case and σ(decision) in every binary
+one. Normalising σ(z) through its logarithm cannot divide zero by zero, however negative z is.
+"""
+
+import numpy as np
+from scipy import special
+from sklearn.utils import gen_batches
+from sklearn.utils.extmath import safe_sparse_dot
+
+from ._functions import ACTIVATIONS
+
+# The outputs of the widest layer for one chunk of rows take about this much memory.
+_BYTES_PER_CHUNK = 1 << 22
+
+
+def decision(z, output_activation):
+    """Decision values of the sums z, by the table above."""
+    if output_activation == "sigmoid":
+        z = special.log_expit(z)
+    return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
+
+
+def probabilities(decisions):
+    """Probabilities of the decision values, by the table above."""
+    if decisions.ndim == 1:
+        return special.expit(np.column_stack([-decisions, decisions]))
+    return special.softmax(decisions, axis=1)
+
+
+def log_probabilities(decisions):
+    """Logarithms of the probabilities, finite also where those round to zero."""
+    if decisions.ndim == 1:
+        return special.log_expit(np.column_stack([-decisions, decisions]))
+    return special.log_softmax(decisions, axis=1)
+
+
+def sums(X, coefs, intercepts, activation):
+    """Sums z of the output layer for all rows of X, of shape (n, K)."""
+    activate, _ = ACTIVATIONS[activation]
+    values = X
+    for layer, (weights, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
+        if layer > 0:
+            values = activate(values, out=values)
+        values = safe_sparse_dot(values, weights)
+        values += intercept
+    return values
+
+
+def in_chunks(function, X, layer_sizes):
+    """Apply `function` to chunks of the rows of X, so that no hidden layer of all rows is held.
+
+    Parameters
+    ----------
+    function : callable
+        From rows of X to an array with as many rows.
+
+    X : ndarray or CSR array of shape (n_samples, n_features)
+
+    layer_sizes : sequence of int
+        Units of each layer after the input, which sets the number of rows in a chunk.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples, ...)
+    """
+    n_samples = X.shape[0]
+    chunk_size = max(1, _BYTES_PER_CHUNK // (8 * max(layer_sizes)))
+    if n_samples <= chunk_size:
+        return function(X)
+    values = None
+    for rows in gen_batches(n_samples, chunk_size):
+        part = function(X[rows])
+        if values is None:
+            values = np.empty((n_samples, *part.shape[1:]), dtype=part.dtype)
+        values[rows] = part
+    return values

@@ -1,0 +1,170 @@
+"""From rows and their weights to the order in which a network sees them.
+
+A *presentation* is one sample shown to the network and one update of its weights. A sample of
+weight w is presented ⌊w⌋ times at full rate, and once more at the fraction w − ⌊w⌋ of the rate if
+that is not zero. What an epoch presents is listed once; each epoch then shuffles that list.
+
+The list is in *content order*, sorted by a 64-bit hash of what a row holds and of its target, so
+that a shuffle with the same seed gives the same sequence of samples however the caller had ordered
+the rows, whether they were dense or sparse, and whether a repeated row stood there twice or carried
+the weight 2.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+# Values hashed at a time: small enough for the temporaries to stay in a processor's cache.
+_VALUES_PER_CHUNK = 1 << 14
+
+
+@dataclass
+class Presentations:
+    """What one epoch presents.
+
+    Attributes
+    ----------
+    rows : ndarray of intp of shape (n_presentations,)
+        The row of each presentation.
+
+    fractions : ndarray of float64 of shape (n_presentations,) or None
+        The share of the learning rate of each presentation, in (0, 1]; None where all are 1.
+
+    total_weight : float
+        The sum of the weights: what a mean over the epoch divides by.
+    """
+
+    rows: np.ndarray
+    fractions: np.ndarray | None
+    total_weight: float
+
+    @classmethod
+    def from_weights(cls, n_samples, weights=None):
+        """List the presentations of `n_samples` rows in the order of the rows."""
+        if weights is None:
+            return cls(np.arange(n_samples, dtype=np.intp), None, float(n_samples))
+        full = np.floor(weights)
+        fraction = weights - full
+        repeats = full.astype(np.intp) + (fraction > 0)
+        rows = np.repeat(np.arange(n_samples, dtype=np.intp), repeats)
+        fractions = None
+        if fraction.any():
+            fractions = np.ones(rows.size)
+            last = np.cumsum(repeats) - 1  # the last presentation of each row
+            fractions[last[fraction > 0]] = fraction[fraction > 0]
+        return cls(rows, fractions, math.fsum(weights))
+
+    def in_content_order(self, X, targets):
+        """Sort by what the rows hold; equal rows by their fraction."""
+        keys = content_hash(X, targets)[self.rows]
+        if self.fractions is None:
+            return Presentations(self.rows[np.argsort(keys)], None, self.total_weight)
+        order = np.lexsort((self.fractions, keys))
+        return Presentations(self.rows[order], self.fractions[order], self.total_weight)
+
+    def shuffled(self, random_state):
+        """Return the same presentations in random order."""
+        if self.fractions is None:
+            return Presentations(random_state.permutation(self.rows), None, self.total_weight)
+        order = random_state.permutation(self.rows.size)
+        return Presentations(self.rows[order], self.fractions[order], self.total_weight)
+
+
+def relative_to_counts(weights):
+    """Scale weights that are too small to be counts, so that the mean of the positive ones is 1.
+
+    AdaBoost's weights sum to one and survey weights are often normalised: taken as counts, an epoch
+    of them would shrink to next to nothing. Weights whose positive ones have a mean of 1 or more
+    are counts, and are returned as they are.
+
+    The sum is exact (:func:`math.fsum`), so that it does not depend on the order of the rows. What
+    the scaling misses a whole number by through rounding is not presented as a fraction.
+
+    Parameters
+    ----------
+    weights : ndarray of float64 of shape (n_samples,)
+        Not negative, not all zero.
+
+    Returns
+    -------
+    weights : ndarray of float64 of shape (n_samples,)
+    """
+    n_positive = np.count_nonzero(weights)
+    total = math.fsum(weights)
+    if total >= n_positive:
+        return weights
+    # divided by the largest first, since the inverse of a denormal sum would overflow
+    largest = weights.max()
+    relative = weights / largest
+    scaled = relative * (n_positive / math.fsum(relative))
+    nearest = np.rint(scaled)
+    whole = (np.abs(scaled - nearest) <= 1e-12 * nearest) & (nearest > 0)
+    return np.where(whole, nearest, scaled)
+
+
+def content_hash(X, targets):
+    """Hash each row's non-zero columns and values, with its target, to 64 bits.
+
+    A row's hash is Σⱼ mix(bits of xⱼ, key of column j) + key of its target, modulo 2⁶⁴, over the
+    columns j with xⱼ ≠ 0. The sum does not care in which order a sparse row stores its entries, and
+    −0.0 is left out like 0.0. float32 values are hashed as the float64 they are equal to.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of float32 or float64 of shape (n_samples, n_features)
+    targets : ndarray of int of shape (n_samples,)
+
+    Returns
+    -------
+    hashes : ndarray of uint64 of shape (n_samples,)
+    """
+    n_samples, n_features = X.shape
+    column_keys = _keys(np.arange(n_features, dtype=np.uint64))
+    hashes = _keys(targets.astype(np.uint64) + np.uint64(n_features))
+    row_hashes = _sparse_row_hashes if sp.issparse(X) else _dense_row_hashes
+    n_values = X.nnz if sp.issparse(X) else X.size
+    step = max(1, _VALUES_PER_CHUNK * n_samples // max(1, n_values))
+    for start in range(0, n_samples, step):
+        chunk = slice(start, min(start + step, n_samples))
+        hashes[chunk] += row_hashes(X, chunk, column_keys)
+    return hashes
+
+
+def _dense_row_hashes(X, rows, column_keys):
+    return _mix(X[rows], column_keys).sum(axis=1, dtype=np.uint64)
+
+
+def _sparse_row_hashes(X, rows, column_keys):
+    bounds = X.indptr[rows.start : rows.stop + 1]
+    entries = slice(bounds[0], bounds[-1])
+    mixed = _mix(X.data[entries], column_keys[X.indices[entries]])
+    running = np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])
+    running = running[bounds - bounds[0]]
+    return running[1:] - running[:-1]  # exact: the sums wrap modulo 2**64
+
+
+def _keys(numbers):
+    """Spread small whole numbers over 64 bits (the constant is 2**64 over the golden ratio)."""
+    return _scramble((numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
+
+
+def _mix(values, column_keys):
+    """Hash values with the keys of their columns; zeros of either sign become 0."""
+    bits = values.astype(np.float64).view(np.uint64)
+    # the low bits of most doubles are zero: bring the high ones down before multiplying
+    bits ^= bits >> np.uint64(32)
+    bits ^= column_keys
+    mixed = _scramble(bits)
+    mixed *= values != 0
+    return mixed
+
+
+def _scramble(bits):
+    """Make every bit depend on every other, in place (the finalizer of MurmurHash3)."""
+    for shift, factor in ((33, 0xFF51AFD7ED558CCD), (33, 0xC4CEB9FE1A85EC53)):
+        bits ^= bits >> np.uint64(shift)
+        bits *= np.uint64(factor)
+    bits ^= bits >> np.uint64(33)
+    return bits

@@ -1,0 +1,108 @@
+"""What goes into training, checked before any work: sizes, weights, targets."""
+
+import numbers
+from contextlib import contextmanager
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array
+
+# Up to here whole numbers are exact in float64; no list of presentations is nearly as long.
+_MOST_PRESENTATIONS = 2**53
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give the estimator its attributes back if what is done inside fails."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def check_hidden_layer_sizes(hidden_layer_sizes):
+    """Return the sizes as a list of int."""
+    single = isinstance(hidden_layer_sizes, numbers.Integral)
+    sizes = [hidden_layer_sizes] if single else list(hidden_layer_sizes)
+    for size in sizes:
+        is_whole = isinstance(size, numbers.Integral) and not isinstance(size, bool | np.bool_)
+        if not is_whole or size < 1:
+            raise ValueError(
+                "hidden_layer_sizes must be an int or a sequence of ints, each at least 1, "
+                f"got {hidden_layer_sizes!r}."
+            )
+    return [int(size) for size in sizes]
+
+
+def check_rows(X):
+    """Return X as the engines want it: CSR with its indices sorted and no duplicates."""
+    if sp.issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def check_weights(sample_weight, n_samples):
+    """Return the weights as float64, or None where every sample counts once.
+
+    Raises
+    ------
+    ValueError
+        If they are not a finite number of at least 0 for each sample.
+    """
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(n_samples, sample_weight)
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must be one number for each of the {n_samples} samples, "
+            f"got the shape {weights.shape}."
+        )
+    if weights.min() < 0:
+        raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
+    if weights.sum() >= _MOST_PRESENTATIONS:
+        raise ValueError(
+            "sample_weight counts how often a sample is presented in an epoch, and must sum to "
+            f"less than 2**53, got {weights.sum()}."
+        )
+    return None if (weights == 1).all() else weights
+
+
+def check_two_classes(classes, argument):
+    """Raise a ValueError unless there are at least two classes."""
+    if len(classes) < 2:
+        raise ValueError(
+            f"{argument} must hold at least 2 classes with samples of weight above 0, "
+            f"got {len(classes)} class: {list(classes)}."
+        )
+
+
+def encode_targets(y, classes, weights):
+    """Return the index in `classes` of each label, 0 for a sample of weight 0.
+
+    Raises
+    ------
+    ValueError
+        If a label of a sample that counts is not among `classes`.
+    """
+    is_text = [labels.dtype.kind in "US" for labels in (y, classes)]
+    if "O" not in (y.dtype.kind, classes.dtype.kind) and is_text[0] != is_text[1]:
+        raise ValueError(f"y holds labels of type {y.dtype}, but the classes are {list(classes)}.")
+    indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    unknown = classes[indices] != y
+    if weights is not None:
+        unknown &= weights > 0
+        indices[weights == 0] = 0
+    if unknown.any():
+        raise ValueError(
+            f"y holds labels that are not among the classes {list(classes)}: "
+            f"{list(np.unique(y[unknown]))}."
+        )
+    return indices
