@@ -3,6 +3,7 @@
 from functools import partial
 from itertools import repeat
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
@@ -159,14 +160,14 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
     >>> from sklearn.datasets import make_blobs
     >>> from skl_softmaxnet import SoftmaxMLPClassifier
     >>> X, y = make_blobs(n_samples=300, centers=([2, 6], [6, 2]), random_state=0)
-    >>> classifier = SoftmaxMLPClassifier(hidden_layer_sizes=5, max_iter=20, tol=None, random_state=0)
+    >>> classifier = SoftmaxMLPClassifier(hidden_layer_sizes=5, tol=None, random_state=0)
     >>> classifier.fit(X[:200], y[:200]).score(X[200:], y[200:])
     1.0
     >>> classifier.predict_proba([[2.0, 6.0]]).shape
     (1, 2)
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict] = {
         "hidden_layer_sizes": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "output_activation": [StrOptions(set(OUTPUT_ACTIVATIONS))],
         "activation": [StrOptions(set(ACTIVATIONS))],
@@ -300,6 +301,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             call or differs from the first call's, or y holds a label that `classes` did not name.
         """
         first_call = not hasattr(self, "coefs_")
+        if not first_call:
+            self._validate_params()  # which scikit-learn leaves out for a fitted estimator
         with unchanged_on_error(self):
             X, y, weights = self._check_samples(X, y, sample_weight, reset=first_call)
             self._check_classes(classes)
@@ -462,9 +465,7 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
     def _predict(self, X, from_decisions):
         """Apply a function of the decision values to X, in chunks of rows."""
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
-        )
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         return _outputs.in_chunks(
             partial(self._predict_rows, from_decisions=from_decisions),
             X,

@@ -1,5 +1,7 @@
 """Initial weights: truncated normal, cut where the sums of a unit stay moderate."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy import special
 from sklearn.utils import check_random_state
@@ -76,7 +78,7 @@ def initial_weights(layer_sizes, random_state):
     intercepts : list of ndarray of float64 of shape (fan_out,)
         Zeros.
     """
-    shapes = list(zip(layer_sizes[:-1], layer_sizes[1:], strict=True))
+    shapes = list(pairwise(layer_sizes))
     coefs = [
         truncated_normal(shape, bound=1 / np.sqrt(shape[0]), random_state=random_state)
         for shape in shapes

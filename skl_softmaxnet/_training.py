@@ -119,9 +119,7 @@ class Training:
         for start in range(0, rows.size, self.slice_size):
             part = slice(start, start + self.slice_size)
             part_fractions = None if fractions is None else fractions[part]
-            total += self.engine.run(
-                self.X, self.targets, rows[part], part_fractions, self.rate
-            )
+            total += self.engine.run(self.X, self.targets, rows[part], part_fractions, self.rate)
             self.history.n_presentations += rows[part].size
         return total / presentations.total_weight
 

@@ -6,7 +6,11 @@
 from ._memory import as_blocks
 from ._numpy import NumpyEngine
 
-CompiledEngine = None
+try:
+    from ._compiled import CompiledEngine
+except ImportError:  # no compiler was there at install time
+    CompiledEngine = None
+
 Engine = CompiledEngine or NumpyEngine
 
 __all__ = ["CompiledEngine", "Engine", "NumpyEngine", "as_blocks"]

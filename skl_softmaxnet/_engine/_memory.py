@@ -38,7 +38,8 @@ def is_aligned(array, dtype):
     if (
         array.dtype != dtype
         or not array.flags.writeable
-        or array.strides != (stride, dtype.itemsize)
+        or (n_rows > 1 and array.strides[0] != stride)
+        or (n_columns > 1 and array.strides[1] != dtype.itemsize)
         or not (isinstance(memory, np.ndarray) and memory.dtype == np.uint8)
         or memory.size != n_rows * stride + ALIGNMENT
     ):
