@@ -17,17 +17,25 @@ from ._memory import aligned_zeros, is_aligned, padded
 
 cdef extern from "_dispatch.h" nogil:
     ctypedef struct layer_t:
-        ptrdiff_t fan_in, fan_out, padded_out, stride
+        ptrdiff_t fan_in, fan_out, stride
         void *weights
         void *intercept
         void *output
-        void *delta
+        void *step
         void *signal
+        void *mask
+
+    ctypedef struct input_t:
+        void *values
+        ptrdiff_t *columns
 
     ctypedef struct network_t:
         ptrdiff_t n_layers
         layer_t *layers
         int activation, output_activation, loss, gradient, fit_intercept
+        void *target
+        input_t inputs[2]
+        ptrdiff_t *only
 
     ctypedef struct samples_t:
         ptrdiff_t n_features
@@ -36,21 +44,16 @@ cdef extern from "_dispatch.h" nogil:
         const void *indptr
         int index_bytes
 
-    ctypedef struct input_t:
-        void *values
-        ptrdiff_t *columns
-        ptrdiff_t n
-
     ctypedef double (*run_t)(
-        const network_t *, const samples_t *, input_t *, ptrdiff_t *, const ptrdiff_t *,
-        const ptrdiff_t *, const double *, double, ptrdiff_t)
+        network_t *, const samples_t *, const ptrdiff_t *, const ptrdiff_t *, const double *,
+        double, ptrdiff_t)
 
     int highest_level()
     run_t run_at_level(int level, int is_double)
 
 
+# What this processor can run, the best last. All give the same bits.
 INSTRUCTION_SETS = ("baseline", "AVX2", "AVX-512")[: highest_level() + 1]
-"""What this processor can run, the best last. All give the same bits."""
 
 _ACTIVATIONS = ("logistic", "tanh", "relu", "identity")
 _OUTPUT_ACTIVATIONS = ("softmax", "sigmoid")
@@ -73,10 +76,11 @@ cdef class CompiledEngine:
     instruction_set = INSTRUCTION_SETS[-1]
 
     cdef readonly object coefs, intercepts, dtype
-    cdef object memory  # whatever the pointers below point to
+    cdef object memory  # what the pointers of `network` point to
+    cdef object X, targets  # what those of `samples` and `classes` point to
     cdef network_t network
-    cdef input_t inputs[2]
-    cdef ptrdiff_t *only
+    cdef samples_t samples
+    cdef const ptrdiff_t *classes
     cdef run_t function
 
     def __cinit__(self, coefs, *args, **kwargs):
@@ -102,15 +106,16 @@ cdef class CompiledEngine:
         self.network.fit_intercept = fit_intercept
         for index in range(len(coefs)):
             self._lay_out(index)
+        self.network.target = self._zeros(coefs[-1].shape[1], self.dtype)
         n_features = coefs[0].shape[0]
+        self.network.only = <ptrdiff_t *> self._zeros(n_features + 1, np.intp)
         for i in range(2):
-            self.inputs[i].columns = <ptrdiff_t *> self._zeros(n_features + 1, np.intp)
-            self.inputs[i].values = NULL
-        self.only = <ptrdiff_t *> self._zeros(n_features + 1, np.intp)
+            self.network.inputs[i].columns = <ptrdiff_t *> self._zeros(n_features + 1, np.intp)
+        self.samples.n_features = n_features
         level = INSTRUCTION_SETS.index(self.instruction_set)
         self.function = run_at_level(level, self.dtype == np.float64)
 
-    cdef _lay_out(self, int index):
+    cdef int _lay_out(self, ptrdiff_t index) except -1:
         """Point one layer's struct at its weights and at buffers of its own."""
         cdef layer_t *layer = &self.network.layers[index]
         weights, intercept = self.coefs[index], self.intercepts[index]
@@ -118,16 +123,18 @@ cdef class CompiledEngine:
         if not (is_aligned(memory, self.dtype) and is_aligned(intercept[np.newaxis], self.dtype)):
             raise ValueError("the weights must be laid out by as_blocks")
         layer.fan_in, layer.fan_out = weights.shape
-        layer.padded_out = padded(layer.fan_out, self.dtype)
         layer.stride = padded(memory.shape[1], self.dtype)
         layer.weights = address(weights)
         layer.intercept = address(intercept)
-        layer.output = self._zeros(layer.padded_out, self.dtype)
-        layer.delta = self._zeros(layer.padded_out, self.dtype)
-        layer.signal = self._zeros(layer.padded_out, self.dtype)
+        layer.output = self._zeros(layer.fan_out, self.dtype)
+        layer.step = self._zeros(layer.fan_out, self.dtype)
+        layer.signal = self._zeros(layer.fan_out, self.dtype)
+        layer.mask = self._zeros(layer.fan_out, self.dtype)
+        self.memory[-1].fill(1)  # the units alone, not the padding
+        return 0
 
     cdef void *_zeros(self, ptrdiff_t n, dtype) except NULL:
-        """Allocate an aligned vector that lives as long as the engine."""
+        """Allocate an aligned, padded vector that lives as long as the engine."""
         self.memory.append(aligned_zeros(1, n, dtype))
         return address(self.memory[-1])
 
@@ -137,43 +144,48 @@ cdef class CompiledEngine:
         n_weights = sum(weights.size for weights in self.coefs)
         return _SECONDS_PER_PRESENTATION + _SECONDS_PER_WEIGHT * n_weights
 
-    def run(self, X, targets, rows, fractions, double rate):
+    def run(self, X, targets, const ptrdiff_t[::1] rows, fractions, double rate):
         """Present rows of X one after the other, and return the sum of their losses."""
-        cdef samples_t samples
-        cdef const ptrdiff_t[::1] targets_view = targets
-        cdef const ptrdiff_t[::1] rows_view = rows
         cdef const double[::1] fractions_view
-        cdef const double *fractions_pointer = NULL
-        cdef ptrdiff_t n = rows_view.shape[0]
+        cdef const double *first_fraction = NULL
+        cdef ptrdiff_t n = rows.shape[0]
         cdef double loss
         if n == 0:
             return 0.0
-        if X.dtype != self.dtype:
-            raise ValueError(f"X has the dtype {X.dtype}, the weights have {self.dtype}")
-        samples.n_features = self.network.layers[0].fan_in
-        if sp.issparse(X):
-            samples.index_bytes = X.indices.itemsize
-            samples.values = address(X.data)
-            samples.indices = address(X.indices)
-            samples.indptr = address(X.indptr)
-            self._prepare_sparse()
-        else:
-            samples.index_bytes = 0
-            samples.values = address(X)
+        if X is not self.X or targets is not self.targets:
+            self._point_to(X, targets)
         if fractions is not None:
             fractions_view = fractions
-            fractions_pointer = &fractions_view[0]
+            first_fraction = &fractions_view[0]
         with nogil:
             loss = self.function(
-                &self.network, &samples, self.inputs, self.only, &targets_view[0],
-                &rows_view[0], fractions_pointer, rate, n)
+                &self.network, &self.samples, self.classes, &rows[0], first_fraction, rate, n)
         return loss
 
-    cdef _prepare_sparse(self):
-        """Give the inputs vectors of their own, all zero, to lay sparse rows out in."""
-        for i in range(2):
-            if self.inputs[i].values == NULL:
-                self.inputs[i].values = self._zeros(self.network.layers[0].fan_in, self.dtype)
+    cdef int _point_to(self, X, targets) except -1:
+        """Take the samples of the next runs."""
+        if X.dtype != self.dtype or X.shape[1] != self.samples.n_features:
+            raise ValueError(
+                f"X has the dtype {X.dtype} and {X.shape[1]} columns, the weights have "
+                f"{self.dtype} and {self.samples.n_features} rows"
+            )
+        if sp.issparse(X):
+            self.samples.index_bytes = X.indices.itemsize
+            self.samples.values = address(X.data)
+            self.samples.indices = address(X.indices)
+            self.samples.indptr = address(X.indptr)
+            for i in range(2):  # vectors to lay a sparse row out in, all zero
+                self.network.inputs[i].values = self._zeros(self.samples.n_features, self.dtype)
+        else:
+            if not X.flags.c_contiguous:
+                raise ValueError("X must be C-contiguous")
+            self.samples.index_bytes = 0
+            self.samples.values = address(X)
+        if targets.dtype != np.intp:
+            raise ValueError(f"targets must be {np.intp}, got {targets.dtype}")
+        self.classes = <const ptrdiff_t *> address(targets)
+        self.X, self.targets = X, targets
+        return 0
 
 
 cdef void *address(array) except NULL:

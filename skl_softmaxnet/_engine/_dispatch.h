@@ -13,21 +13,22 @@
 #include <string.h>
 
 #if defined(__GNUC__) || defined(__clang__)
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-#define RESTRICT __restrict__
+#define ALWAYS_INLINE inline __attribute__((always_inline, unused))
+#define PREFETCH(address) __builtin_prefetch(address)
+#define NATIVE_VECTOR_BYTES 16 /* SSE2, NEON and the like; the compiler copes where there is none */
 #else
 #define ALWAYS_INLINE __forceinline
-#define RESTRICT __restrict
+#define PREFETCH(address)
+#define NATIVE_VECTOR_BYTES 0
 #endif
 
+/* Loops over a few rows or lanes, whose number the compiler knows, vanish. */
 #if defined(__clang__)
-#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
-#define INDEPENDENT _Pragma("GCC ivdep")
-#elif defined(_MSC_VER)
-#define INDEPENDENT __pragma(loop(ivdep))
+#define UNROLL _Pragma("GCC unroll 16")
 #else
-#define INDEPENDENT
+#define UNROLL
 #endif
 
 enum { LOGISTIC, TANH, RELU, IDENTITY };
@@ -36,17 +37,26 @@ enum { SQUARED_ERROR, LOG_LOSS };
 enum { UPDATE = 1, SUM = 2, SUM_OLD = 4 }; /* what a pass over weights does */
 
 /* Pointers are to float or double, the same for all. */
+/* Pointers without a type are to float or double, the same for all, aligned to 64 bytes and padded
+ * with zeros to whole 64 bytes. */
 typedef struct {
     ptrdiff_t fan_in, fan_out;
-    ptrdiff_t padded_out; /* fan_out rounded up to whole groups: the length of the vectors below */
-    ptrdiff_t stride;     /* from one row of weights to the next: fan_out of the first layer, fan_in
-                             of the others, rounded up */
-    void *weights;
-    void *intercept;
+    ptrdiff_t stride; /* from one row of weights to the next */
+    void *weights, *intercept;
     void *output; /* sums, then outputs */
-    void *delta;
+    void *step;   /* rate * delta */
     void *signal;
+    void *mask; /* 1 for each unit, then the padding */
 } layer_t;
+
+/* One input: a dense vector of n_features values, not padded, and the n columns where it is not
+ * zero, which are not listed where those are all. */
+typedef struct {
+    void *values;
+    ptrdiff_t *columns;
+    ptrdiff_t n;
+    int is_full;
+} input_t;
 
 typedef struct {
     ptrdiff_t n_layers;
@@ -54,6 +64,9 @@ typedef struct {
     int activation, output_activation, loss;
     int gradient; /* backprop="gradient" */
     int fit_intercept;
+    void *target;      /* one-hot, all zero between presentations */
+    input_t inputs[2]; /* the sample presented, and the next */
+    ptrdiff_t *only;   /* columns that only the first of them has */
 } network_t;
 
 typedef struct {
@@ -63,12 +76,16 @@ typedef struct {
     int index_bytes;              /* of those two: 4 or 8, or 0 for a dense matrix */
 } samples_t;
 
-/* One input: a dense vector of n_features values, and the columns where it is not zero. */
+/* A pass over the rows of a matrix of weights, listed or, where rows is NULL, 0 ... n_rows - 1. */
 typedef struct {
-    void *values;
-    ptrdiff_t *columns;
-    ptrdiff_t n;
-} input_t;
+    void *weights;
+    ptrdiff_t stride;
+    const ptrdiff_t *rows;
+    ptrdiff_t n_rows;
+    const void *before, *after; /* a factor for each row: in its update, in the sums */
+    const void *step;
+    void *sums;
+} pass_t;
 
 static ALWAYS_INLINE ptrdiff_t index_at(int index_bytes, const void *indices, ptrdiff_t i)
 {
@@ -76,34 +93,37 @@ static ALWAYS_INLINE ptrdiff_t index_at(int index_bytes, const void *indices, pt
                             : (ptrdiff_t)((const int64_t *)indices)[i];
 }
 
-typedef double (*run_t)(const network_t *, const samples_t *, input_t *, ptrdiff_t *,
-                        const ptrdiff_t *, const ptrdiff_t *, const double *, double, ptrdiff_t);
+typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const ptrdiff_t *,
+                        const double *, double, ptrdiff_t);
 
 #define PASTE_(name, type, level) name##_##type##_##level
 #define PASTE(name, type, level) PASTE_(name, type, level)
+#define FUNCTION TARGET static ALWAYS_INLINE
 
 #define LEVEL baseline
 #define TARGET
+#define VECTOR_BYTES NATIVE_VECTOR_BYTES
 #include "_types.h"
 #undef LEVEL
 #undef TARGET
+#undef VECTOR_BYTES
 
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define HAVE_LEVELS 1
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2")))
+#define VECTOR_BYTES 32
 #include "_types.h"
 #undef LEVEL
 #undef TARGET
+#undef VECTOR_BYTES
 #define LEVEL avx512
-#if defined(__clang__)
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
-#else
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512")))
-#endif
+#define VECTOR_BYTES 64
 #include "_types.h"
 #undef LEVEL
 #undef TARGET
+#undef VECTOR_BYTES
 #else
 #define HAVE_LEVELS 0
 #endif

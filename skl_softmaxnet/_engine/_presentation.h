@@ -4,12 +4,12 @@
  *
  *   REAL, BITS      float or double, and the signed integer of the same size
  *   NAME(x)         x with a suffix for the pair
- *   TARGET          the attribute that chooses the instruction set
- *   GROUP           how many numbers fill 64 bytes; rows are padded to multiples of it
+ *   FUNCTION        how an inlined function of this instruction set is declared
+ *   VECTOR_BYTES    the width of its vectors, 0 for none
  *
  * The notation is that of _numpy.py. Weights of the first layer have a row of memory per input,
- * those of later layers a row of memory per unit, so that every long loop below runs along
- * contiguous hidden units. What lies in the padding is zero and stays zero.
+ * those of later layers a row of memory per unit, so that every long loop runs along contiguous
+ * hidden units. Rows and vectors are padded with zeros to 64 bytes; the padding stays zero.
  *
  * Every sum has one order of its terms, which depends on nothing but the sizes of the network:
  * multiplications and additions are not fused, zeros are skipped exactly, and the sums of the first
@@ -17,176 +17,261 @@
  * of every way to cut an epoch into calls, and of every instruction set.
  */
 
+#define VEC NAME(vec)
+#define IVEC NAME(ivec)
+#define GROUP (64 / (ptrdiff_t)sizeof(REAL)) /* numbers in 64 bytes */
+
+#if VECTOR_BYTES
+typedef REAL VEC __attribute__((vector_size(VECTOR_BYTES)));
+typedef BITS IVEC __attribute__((vector_size(VECTOR_BYTES)));
+#define LANES (VECTOR_BYTES / (ptrdiff_t)sizeof(REAL))
+#define SPLAT(x) ((REAL)(x) - (VEC){0})
+#define LANE(v, i) ((v)[i])
+#define AS_BITS(v) ((IVEC)(v))
+#define AS_REAL(bits) ((VEC)(bits))
+#define SPLAT_BITS(x) ((BITS)(x) - (IVEC){0})
+#define SELECT(condition, a, b) AS_REAL(((condition) & AS_BITS(a)) | (~(condition) & AS_BITS(b)))
+#else
+typedef REAL VEC;
+typedef BITS IVEC;
+#define LANES ((ptrdiff_t)1)
+#define SPLAT(x) ((REAL)(x))
+#define LANE(v, i) (v)
+#define AS_BITS(v) NAME(as_bits)(v)
+#define AS_REAL(bits) NAME(as_real)(bits)
+#define SPLAT_BITS(x) ((BITS)(x))
+#define SELECT(condition, a, b) ((condition) ? (a) : (b))
+FUNCTION BITS NAME(as_bits)(REAL x) { BITS bits; memcpy(&bits, &x, sizeof x); return bits; }
+FUNCTION REAL NAME(as_real)(BITS bits) { REAL x; memcpy(&x, &bits, sizeof x); return x; }
+#endif
+
+/* How many vectors hold n numbers. */
+FUNCTION ptrdiff_t NAME(vectors)(ptrdiff_t n) { return (ptrdiff_t)(((size_t)n + LANES - 1) / LANES); }
+
 /* --------------------------------------------------------------------------------------------
  * exp, as 2^k (1 + p) with x = k log 2 + r, |r| <= log(2)/2 and p = expm1(r) by its series
  */
 
 typedef struct {
-    REAL scale; /* 2^k */
-    REAL p;     /* exp(r) - 1 */
+    VEC scale; /* 2^k */
+    VEC p;     /* exp(r) - 1 */
 } NAME(exp_parts);
 
-static ALWAYS_INLINE NAME(exp_parts) NAME(split_exp)(REAL x)
+#define TERM(n, m) (r * SPLAT(1.0 / (m)) + SPLAT(1.0 / (n)))
+
+FUNCTION NAME(exp_parts) NAME(split_exp)(VEC x)
 {
     NAME(exp_parts) parts;
-    REAL t, k, r, r2, r4;
-    BITS bits;
-    x = x > EXP_MAX ? EXP_MAX : x;
-    x = x < -EXP_MAX ? -EXP_MAX : x;
-    t = x * (REAL)1.4426950408889634 + ROUNDING_SHIFT; /* k stands in the last bits of t */
-    k = t - ROUNDING_SHIFT;
-    r = x - k * LOG2_HIGH; /* exact: LOG2_HIGH ends in zeros */
-    r = r - k * LOG2_LOW;
-    memcpy(&bits, &t, sizeof bits);
-    bits = (BITS)((UBITS)bits << MANTISSA_BITS) + ((BITS)EXPONENT_BIAS << MANTISSA_BITS);
-    memcpy(&parts.scale, &bits, sizeof bits);
+    VEC t, k, r, r2, r4, low;
+    x = SELECT(x > SPLAT(EXP_MAX), SPLAT(EXP_MAX), x);
+    x = SELECT(x < SPLAT(-EXP_MAX), SPLAT(-EXP_MAX), x);
+    t = x * SPLAT(1.4426950408889634) + SPLAT(ROUNDING_SHIFT); /* k stands in t's last bits */
+    k = t - SPLAT(ROUNDING_SHIFT);
+    r = x - k * SPLAT(LOG2_HIGH); /* exact: LOG2_HIGH ends in zeros */
+    r = r - k * SPLAT(LOG2_LOW);
+    parts.scale = AS_REAL((AS_BITS(t) << MANTISSA_BITS) + SPLAT_BITS((BITS)EXPONENT_BIAS << MANTISSA_BITS));
     r2 = r * r;
     r4 = r2 * r2;
     /* r + r^2/2! + r^3/3! + ..., grouped so that few terms wait for others */
-#if GROUP == 8
-    {
-        REAL r8 = r4 * r4;
-        REAL a = r * (REAL)(1.0 / 6) + (REAL)0.5;
-        REAL b = r * (REAL)(1.0 / 120) + (REAL)(1.0 / 24);
-        REAL c = r * (REAL)(1.0 / 5040) + (REAL)(1.0 / 720);
-        REAL d = r * (REAL)(1.0 / 362880) + (REAL)(1.0 / 40320);
-        REAL e = r * (REAL)(1.0 / 39916800) + (REAL)(1.0 / 3628800);
-        REAL f = r * (REAL)(1.0 / 6227020800.0) + (REAL)(1.0 / 479001600);
-        REAL low = (a + r2 * b) + r4 * (c + r2 * d);
-        parts.p = r + r2 * (low + r8 * (e + r2 * f));
-    }
+#if MANTISSA_BITS == 52
+    low = (TERM(2, 6) + r2 * TERM(24, 120)) + r4 * (TERM(720, 5040) + r2 * TERM(40320, 362880));
+    low = low + (r4 * r4) * (TERM(3628800, 39916800) + r2 * TERM(479001600, 6227020800.0));
 #else
-    {
-        REAL a = r * (REAL)(1.0 / 6) + (REAL)0.5;
-        REAL b = r * (REAL)(1.0 / 120) + (REAL)(1.0 / 24);
-        REAL c = r * (REAL)(1.0 / 5040) + (REAL)(1.0 / 720);
-        parts.p = r + r2 * ((a + r2 * b) + r4 * c);
-    }
+    low = (TERM(2, 6) + r2 * TERM(24, 120)) + r4 * TERM(720, 5040);
 #endif
+    parts.p = r + r2 * low;
     return parts;
 }
 
-static ALWAYS_INLINE REAL NAME(exp)(REAL x)
+#undef TERM
+
+FUNCTION VEC NAME(exp)(VEC x)
 {
     NAME(exp_parts) parts = NAME(split_exp)(x);
     return parts.scale + parts.scale * parts.p;
 }
 
-static ALWAYS_INLINE REAL NAME(expm1)(REAL x)
+FUNCTION VEC NAME(expm1)(VEC x)
 {
     NAME(exp_parts) parts = NAME(split_exp)(x);
-    return parts.scale * parts.p + (parts.scale - 1);
+    return parts.scale * parts.p + (parts.scale - SPLAT(1));
 }
 
 /* --------------------------------------------------------------------------------------------
- * The passes over weights
+ * Activations f(z), and their derivatives from h = f(z)
  */
 
-/* For rows j of memory, four at a time so that the loads and stores of `sums` are shared:
- *   w_j   <- w_j + before[j] * step      where UPDATE
- *   sums  <- sums + after[j] * w_j       where SUM, with w_j from before the update for SUM_OLD
- * The rows are listed in `rows`, or are 0, 1, ... where it is NULL.
- */
-#define ONE_ROW(w, b, a)                                                                        \
-    {                                                                                           \
-        REAL old = (w)[u], new_ = old;                                                          \
-        if (mode & UPDATE) {                                                              \
-            new_ = old + (b) * step_u;                                                          \
-            (w)[u] = new_;                                                                      \
-        }                                                                                       \
-        if (mode & SUM) sum = sum + (a) * new_;                                           \
-        if (mode & SUM_OLD) sum = sum + (a) * old;                                        \
-    }
-
-static ALWAYS_INLINE void NAME(pass)(
-    int mode, REAL *weights, ptrdiff_t stride, const ptrdiff_t *rows, ptrdiff_t n_rows,
-    const REAL *before, const REAL *after, const REAL *RESTRICT step, REAL *RESTRICT sums)
+FUNCTION VEC NAME(logistic)(VEC z)
 {
-    const int updates = mode & UPDATE, adds = mode & (SUM | SUM_OLD);
-    ptrdiff_t i = 0, u;
-    for (; i + 4 <= n_rows; i += 4) {
-        const ptrdiff_t j0 = rows ? rows[i] : i, j1 = rows ? rows[i + 1] : i + 1;
-        const ptrdiff_t j2 = rows ? rows[i + 2] : i + 2, j3 = rows ? rows[i + 3] : i + 3;
-        REAL *RESTRICT w0 = weights + j0 * stride, *RESTRICT w1 = weights + j1 * stride;
-        REAL *RESTRICT w2 = weights + j2 * stride, *RESTRICT w3 = weights + j3 * stride;
-        const REAL b0 = updates ? before[j0] : 0, b1 = updates ? before[j1] : 0;
-        const REAL b2 = updates ? before[j2] : 0, b3 = updates ? before[j3] : 0;
-        const REAL a0 = adds ? after[j0] : 0, a1 = adds ? after[j1] : 0;
-        const REAL a2 = adds ? after[j2] : 0, a3 = adds ? after[j3] : 0;
-        INDEPENDENT
-        for (u = 0; u < stride; u++) {
-            const REAL step_u = updates ? step[u] : 0;
-            REAL sum = adds ? sums[u] : 0;
-            ONE_ROW(w0, b0, a0)
-            ONE_ROW(w1, b1, a1)
-            ONE_ROW(w2, b2, a2)
-            ONE_ROW(w3, b3, a3)
-            if (adds) sums[u] = sum;
-        }
-    }
-    for (; i < n_rows; i++) {
-        const ptrdiff_t j = rows ? rows[i] : i;
-        REAL *RESTRICT w = weights + j * stride;
-        const REAL b = updates ? before[j] : 0, a = adds ? after[j] : 0;
-        INDEPENDENT
-        for (u = 0; u < stride; u++) {
-            const REAL step_u = updates ? step[u] : 0;
-            REAL sum = adds ? sums[u] : 0;
-            ONE_ROW(w, b, a)
-            if (adds) sums[u] = sum;
-        }
+    return SPLAT(1) / (SPLAT(1) + NAME(exp)(-z));
+}
+
+FUNCTION VEC NAME(tanh)(VEC z) /* expm1(2z) / (expm1(2z) + 2), accurate near 0 too */
+{
+    VEC m;
+    z = SELECT(z > SPLAT(TANH_MAX), SPLAT(TANH_MAX), z);
+    z = SELECT(z < SPLAT(-TANH_MAX), SPLAT(-TANH_MAX), z);
+    m = NAME(expm1)(z + z);
+    return m / (m + SPLAT(2));
+}
+
+FUNCTION VEC NAME(activate)(int activation, VEC z)
+{
+    switch (activation) {
+    case LOGISTIC: return NAME(logistic)(z);
+    case TANH: return NAME(tanh)(z);
+    case RELU: return SELECT(z < SPLAT(0), SPLAT(0), z);
+    default: return z;
     }
 }
 
-#undef ONE_ROW
-
-/* w . h over n values, a multiple of GROUP: GROUP sums side by side, then added as a tree. */
-static ALWAYS_INLINE REAL NAME(dot)(const REAL *RESTRICT w, const REAL *RESTRICT h, ptrdiff_t n)
+FUNCTION VEC NAME(derivative)(int activation, VEC h)
 {
-    REAL sums[GROUP];
-    ptrdiff_t i, lane, half;
-    for (lane = 0; lane < GROUP; lane++) sums[lane] = w[lane] * h[lane];
-    for (i = GROUP; i < n; i += GROUP)
-        for (lane = 0; lane < GROUP; lane++) sums[lane] += w[i + lane] * h[i + lane];
-    for (half = GROUP / 2; half > 0; half /= 2)
-        for (lane = 0; lane < half; lane++) sums[lane] += sums[lane + half];
-    return sums[0];
+    switch (activation) {
+    case LOGISTIC: return h * (SPLAT(1) - h);
+    case TANH: return SPLAT(1) - h * h;
+    case RELU: return SELECT(h > SPLAT(0), SPLAT(1), SPLAT(0));
+    default: return SPLAT(1);
+    }
 }
 
 /* --------------------------------------------------------------------------------------------
- * Activations: h = f(z) in place, and delta = signal * f'(h)
+ * Passes over weights
  */
 
-static ALWAYS_INLINE void NAME(activate)(int activation, REAL *RESTRICT z, ptrdiff_t n, ptrdiff_t padded)
+/* For the next `count` rows j, kept together so that the loads and stores of `sums` are shared:
+ *   w_j   <- w_j + before[j] * step      where mode has UPDATE
+ *   sums  <- sums + after[j] * w_j       where it has SUM, or SUM_OLD for w_j before its update
+ */
+FUNCTION void NAME(block)(
+    int mode, int count, const pass_t *pass, ptrdiff_t first, ptrdiff_t n_vectors)
 {
-    ptrdiff_t u;
-    if (activation == LOGISTIC)
-        for (u = 0; u < padded; u++) z[u] = 1 / (1 + NAME(exp)(-z[u]));
-    else if (activation == TANH)
-        for (u = 0; u < padded; u++) {
-            REAL x = z[u] > TANH_MAX ? TANH_MAX : z[u], m;
-            x = x < -TANH_MAX ? -TANH_MAX : x;
-            m = NAME(expm1)(2 * x);
-            z[u] = m / (m + 2);
+    const REAL *before = pass->before, *after = pass->after;
+    const VEC *step = pass->step;
+    VEC *sums = pass->sums, *w[4], b[4], a[4];
+    ptrdiff_t v;
+    int r;
+    UNROLL
+    for (r = 0; r < count; r++) {
+        const ptrdiff_t j = pass->rows ? pass->rows[first + r] : first + r;
+        w[r] = (VEC *)((REAL *)pass->weights + j * pass->stride);
+        b[r] = SPLAT(mode & UPDATE ? before[j] : 0);
+        a[r] = SPLAT(mode & (SUM | SUM_OLD) ? after[j] : 0);
+    }
+    for (v = 0; v < n_vectors; v++) {
+        VEC sum = SPLAT(0), d = SPLAT(0);
+        if (mode & (SUM | SUM_OLD)) sum = sums[v];
+        if (mode & UPDATE) d = step[v];
+        UNROLL
+        for (r = 0; r < count; r++) {
+            VEC weight = w[r][v];
+            if (mode & SUM_OLD) sum = sum + a[r] * weight;
+            if (mode & UPDATE) w[r][v] = weight = weight + b[r] * d;
+            if (mode & SUM) sum = sum + a[r] * weight;
         }
-    else if (activation == RELU)
-        for (u = 0; u < padded; u++) z[u] = z[u] < 0 ? 0 : z[u];
-    for (u = n; u < padded; u++) z[u] = 0;
+        if (mode & (SUM | SUM_OLD)) sums[v] = sum;
+    }
 }
 
-static ALWAYS_INLINE void NAME(hidden_delta)(
-    int activation, const REAL *RESTRICT h, const REAL *RESTRICT signal, REAL *RESTRICT delta,
-    ptrdiff_t padded)
+/* All rows of a pass, over the first n_units of each. */
+FUNCTION void NAME(run_pass)(int mode, const pass_t *pass, ptrdiff_t n_units)
 {
-    ptrdiff_t u;
-    if (activation == LOGISTIC)
-        for (u = 0; u < padded; u++) delta[u] = signal[u] * (h[u] * (1 - h[u]));
-    else if (activation == TANH)
-        for (u = 0; u < padded; u++) delta[u] = signal[u] * (1 - h[u] * h[u]);
-    else if (activation == RELU)
-        for (u = 0; u < padded; u++) delta[u] = h[u] > 0 ? signal[u] : 0;
-    else
-        for (u = 0; u < padded; u++) delta[u] = signal[u];
+    const ptrdiff_t n_vectors = NAME(vectors)(n_units);
+    ptrdiff_t i = 0;
+    for (; i + 4 <= pass->n_rows; i += 4) NAME(block)(mode, 4, pass, i, n_vectors);
+    if (i + 2 <= pass->n_rows) {
+        NAME(block)(mode, 2, pass, i, n_vectors);
+        i += 2;
+    }
+    if (i < pass->n_rows) NAME(block)(mode, 1, pass, i, n_vectors);
+}
+
+/* The sum of GROUP numbers as a tree of halves. */
+FUNCTION REAL NAME(tree)(VEC *sums)
+{
+    ptrdiff_t half, i;
+    REAL lanes[LANES];
+    for (half = GROUP / LANES / 2; half > 0; half /= 2)
+        for (i = 0; i < half; i++) sums[i] = sums[i] + sums[i + half];
+    for (i = 0; i < LANES; i++) lanes[i] = LANE(sums[0], i);
+    for (half = LANES / 2; half > 0; half /= 2)
+        for (i = 0; i < half; i++) lanes[i] += lanes[i + half];
+    return lanes[0];
+}
+
+/* a . b over whole groups that hold n_vectors: GROUP sums side by side, then their tree. */
+FUNCTION REAL NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors)
+{
+    VEC sums[GROUP / LANES];
+    ptrdiff_t v, i;
+    UNROLL
+    for (i = 0; i < GROUP / LANES; i++) sums[i] = a[i] * b[i];
+    for (v = GROUP / LANES; v < n_vectors; v += GROUP / LANES) {
+        UNROLL
+        for (i = 0; i < GROUP / LANES; i++) sums[i] = sums[i] + a[v + i] * b[v + i];
+    }
+    return NAME(tree)(sums);
+}
+
+/* --------------------------------------------------------------------------------------------
+ * Forward
+ */
+
+/* h <- f(sums + b) in place, and zero in the padding. */
+FUNCTION void NAME(activate_layer)(const layer_t *layer, int activation)
+{
+    VEC *h = layer->output;
+    const VEC *intercept = layer->intercept, *mask = layer->mask;
+    const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
+    ptrdiff_t v;
+    for (v = 0; v < n_vectors; v++)
+        h[v] = NAME(activate)(activation, h[v] + intercept[v]) * mask[v];
+}
+
+/* The sums W h of a later layer, without its intercepts. */
+FUNCTION void NAME(sum_layer)(const layer_t *layer)
+{
+    const layer_t *below = layer - 1;
+    const REAL *weights = layer->weights;
+    VEC *sums = layer->output;
+    const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_in);
+    ptrdiff_t first, lane;
+    for (first = 0; first < layer->fan_out; first += LANES) {
+        VEC z = SPLAT(0);
+        UNROLL
+        for (lane = 0; lane < LANES; lane++)
+            if (first + lane < layer->fan_out)
+                LANE(z, lane) = NAME(dot)((const VEC *)(weights + (first + lane) * layer->stride),
+                                          below->output, n_vectors);
+        sums[first / LANES] = z;
+    }
+}
+
+FUNCTION void NAME(forward)(const network_t *network)
+{
+    const layer_t *layer = network->layers, *last = layer + network->n_layers - 1;
+    for (; layer < last; layer++) {
+        switch (network->activation) { /* chosen outside the loop over units */
+        case LOGISTIC: NAME(activate_layer)(layer, LOGISTIC); break;
+        case TANH: NAME(activate_layer)(layer, TANH); break;
+        case RELU: NAME(activate_layer)(layer, RELU); break;
+        default: NAME(activate_layer)(layer, IDENTITY);
+        }
+        NAME(sum_layer)(layer + 1);
+    }
+    NAME(activate_layer)(last, IDENTITY);
+}
+
+/* From the delta of one vector of units: step = rate * delta, b <- b + step and, for
+ * backprop="gradient", delta for the signal. */
+FUNCTION void NAME(take_step)(
+    const network_t *network, const layer_t *layer, ptrdiff_t v, VEC delta, REAL rate)
+{
+    VEC *step = layer->step, *intercept = layer->intercept, *signal = layer->signal;
+    const VEC change = delta * SPLAT(rate);
+    step[v] = change;
+    if (network->fit_intercept) intercept[v] = intercept[v] + change;
+    if (network->gradient) signal[v] = delta;
 }
 
 /* --------------------------------------------------------------------------------------------
@@ -194,99 +279,196 @@ static ALWAYS_INLINE void NAME(hidden_delta)(
  */
 
 /* o = softmax(z) in place; returns logsumexp(z), or 0 where it is not wanted. */
-static ALWAYS_INLINE double NAME(softmax)(REAL *RESTRICT z, ptrdiff_t n, ptrdiff_t padded, int wanted)
+FUNCTION double NAME(softmax)(
+    VEC *z, const VEC *mask, ptrdiff_t n_vectors, int wanted)
 {
-    REAL largest = z[0], sum = 0;
-    ptrdiff_t k;
-    for (k = 1; k < n; k++) largest = z[k] > largest ? z[k] : largest;
-    for (k = 0; k < padded; k++) z[k] = NAME(exp)(z[k] - largest);
-    for (k = 0; k < n; k++) sum += z[k];
-    for (k = 0; k < padded; k++) z[k] = z[k] / sum;
-    for (k = n; k < padded; k++) z[k] = 0;
+    VEC highest = SPLAT(-INFINITY), total, shift;
+    REAL largest = -INFINITY, sum;
+    ptrdiff_t v, lane;
+    for (v = 0; v < n_vectors; v++) {
+        VEC real = SELECT(mask[v] > SPLAT(0), z[v], SPLAT(-INFINITY));
+        highest = SELECT(real > highest, real, highest);
+    }
+    UNROLL
+    for (lane = 0; lane < LANES; lane++)
+        largest = LANE(highest, lane) > largest ? LANE(highest, lane) : largest;
+    shift = SPLAT(largest);
+    for (v = 0; v < n_vectors; v++) z[v] = NAME(exp)(z[v] - shift) * mask[v];
+    sum = NAME(dot)(z, mask, n_vectors);
+    total = SPLAT(sum);
+    for (v = 0; v < n_vectors; v++) z[v] = z[v] / total;
     return wanted ? (double)largest + log((double)sum) : 0;
 }
 
-/* sum over outputs of log(1 + exp(z_k)) - t_k z_k, with log(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|)) */
-static ALWAYS_INLINE double NAME(binary_cross_entropy)(const REAL *z, ptrdiff_t n, ptrdiff_t target)
+/* The sum over outputs of log(1 + exp(z)) - t z, where
+ * log(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|)). */
+FUNCTION double NAME(binary_cross_entropy)(const REAL *z, ptrdiff_t n, ptrdiff_t target)
 {
     double loss = -(double)z[target];
     ptrdiff_t k;
-    for (k = 0; k < n; k++) loss += (z[k] > 0 ? z[k] : 0) + log1p(exp(-fabs((double)z[k])));
+    for (k = 0; k < n; k++)
+        loss += (z[k] > 0 ? z[k] : 0) + log1p(exp(-fabs((double)z[k])));
     return loss;
 }
 
-/* Turn layer->output from sums into outputs; set layer->delta and layer->signal; return the loss. */
-static ALWAYS_INLINE double NAME(output_layer)(
-    const network_t *network, const layer_t *layer, ptrdiff_t target)
+/* Turn the sums of the output layer into its outputs o, set its step and its signal, which is
+ * e = t - o or, for backprop="gradient", delta, and return the loss. */
+FUNCTION double NAME(output_layer)(
+    const network_t *network, const layer_t *layer, ptrdiff_t target, REAL rate, ptrdiff_t n_vectors)
 {
-    REAL *RESTRICT o = layer->output, *RESTRICT delta = layer->delta;
-    REAL *RESTRICT error = layer->signal;
-    const ptrdiff_t n = layer->fan_out, padded = layer->padded_out;
+    VEC *o = layer->output, *signal = layer->signal;
+    const VEC *t = network->target, *mask = layer->mask;
+    const int softmax = network->output_activation == SOFTMAX;
     const int with_log = network->loss == LOG_LOSS;
-    double loss = 0, squares = 0;
-    REAL mean = 0;
-    ptrdiff_t k;
-    if (network->output_activation == SOFTMAX) {
-        const double z_target = (double)o[target];
-        loss = NAME(softmax)(o, n, padded, with_log) - z_target;
+    VEC mean = SPLAT(0);
+    double loss = 0;
+    ptrdiff_t v;
+    if (with_log && !softmax)
+        loss = NAME(binary_cross_entropy)((const REAL *)o, layer->fan_out, target);
+    if (softmax) {
+        const double z_target = with_log ? (double)((const REAL *)o)[target] : 0;
+        loss = NAME(softmax)(o, mask, n_vectors, with_log) - z_target;
     } else {
-        if (with_log) loss = NAME(binary_cross_entropy)(o, n, target);
-        NAME(activate)(LOGISTIC, o, n, padded);
+        for (v = 0; v < n_vectors; v++) o[v] = NAME(logistic)(o[v]) * mask[v];
     }
-    for (k = 0; k < padded; k++) error[k] = -o[k]; /* e = t - o */
-    error[target] = 1 - o[target];
-    if (with_log) {
-        for (k = 0; k < padded; k++) delta[k] = error[k];
-        return loss;
+    for (v = 0; v < n_vectors; v++) signal[v] = t[v] - o[v];
+    if (!with_log) {
+        loss = (double)NAME(dot)(signal, signal, n_vectors) / 2;
+        if (softmax) mean = SPLAT(NAME(dot)(o, signal, n_vectors));
     }
-    for (k = 0; k < n; k++) squares += (double)error[k] * (double)error[k];
-    if (network->output_activation == SOFTMAX) { /* J e = o (e - o.e) */
-        for (k = 0; k < n; k++) mean += o[k] * error[k];
-        for (k = 0; k < padded; k++) delta[k] = o[k] * (error[k] - mean);
-    } else {
-        for (k = 0; k < padded; k++) delta[k] = error[k] * (o[k] * (1 - o[k]));
+    for (v = 0; v < n_vectors; v++) {
+        VEC delta = signal[v];
+        if (!with_log && softmax) delta = o[v] * (delta - mean); /* J e = o (e - o.e) */
+        if (!with_log && !softmax) delta = delta * (o[v] * (SPLAT(1) - o[v]));
+        NAME(take_step)(network, layer, v, delta, rate);
     }
-    return squares / 2;
+    return loss;
+}
+
+/* --------------------------------------------------------------------------------------------
+ * Backward
+ */
+
+/* delta = signal * f'(h) of a hidden layer, and what follows from it. */
+FUNCTION void NAME(hidden_delta)(
+    const network_t *network, const layer_t *layer, int activation, REAL rate)
+{
+    const VEC *h = layer->output, *signal = layer->signal;
+    const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
+    ptrdiff_t v;
+    for (v = 0; v < n_vectors; v++) {
+        const VEC delta = signal[v] * NAME(derivative)(activation, h[v]);
+        NAME(take_step)(network, layer, v, delta, rate);
+    }
+}
+
+/* Send the signal down and update all layers but the first, whose step is left ready. */
+FUNCTION void NAME(backward)(const network_t *network, REAL rate)
+{
+    const layer_t *layer = network->layers + network->n_layers - 1;
+    ptrdiff_t v;
+    for (; layer > network->layers; layer--) {
+        const layer_t *below = layer - 1;
+        const ptrdiff_t n_vectors = NAME(vectors)(below->fan_out);
+        VEC *sent = below->signal;
+        const pass_t pass = {layer->weights, layer->stride, NULL, layer->fan_out,
+                             layer->step, layer->signal, below->output, sent};
+        for (v = 0; v < n_vectors; v++) sent[v] = SPLAT(0);
+        if (network->gradient) /* s_{l-1} = W_l s_l, through the weights before the update */
+            NAME(run_pass)(UPDATE | SUM_OLD, &pass, layer->fan_in);
+        else /* through the weights after it */
+            NAME(run_pass)(UPDATE | SUM, &pass, layer->fan_in);
+        switch (network->activation) {
+        case LOGISTIC: NAME(hidden_delta)(network, below, LOGISTIC, rate); break;
+        case TANH: NAME(hidden_delta)(network, below, TANH, rate); break;
+        case RELU: NAME(hidden_delta)(network, below, RELU, rate); break;
+        default: NAME(hidden_delta)(network, below, IDENTITY, rate);
+        }
+    }
 }
 
 /* --------------------------------------------------------------------------------------------
  * The rows of weights that a presentation touches
  */
 
-/* Lay out the input `row` as one dense vector, and list where it is not zero. */
-static ALWAYS_INLINE void NAME(load)(const samples_t *samples, ptrdiff_t row, input_t *input)
+/* Whether a number is not zero, without a branch: the sign bit is shifted out. */
+FUNCTION ptrdiff_t NAME(is_nonzero)(const REAL *x)
 {
-    ptrdiff_t n = 0, j;
-    if (samples->index_bytes == 0) {
-        const REAL *values = (const REAL *)samples->values + row * samples->n_features;
-        for (j = 0; j < samples->n_features; j++) {
-            input->columns[n] = j;
-            n += values[j] != 0;
-        }
-        input->values = (void *)values; /* read only from here on */
-    } else {
-        REAL *vector = input->values;
-        const REAL *values = samples->values;
-        const ptrdiff_t end = index_at(samples->index_bytes, samples->indptr, row + 1);
-        for (j = 0; j < input->n; j++) vector[input->columns[j]] = 0;
-        for (j = index_at(samples->index_bytes, samples->indptr, row); j < end; j++) {
-            const ptrdiff_t column = index_at(samples->index_bytes, samples->indices, j);
-            vector[column] = values[j];
-            input->columns[n] = column;
-            n += values[j] != 0;
-        }
-    }
-    input->n = n;
+    UBITS bits;
+    memcpy(&bits, x, sizeof bits);
+    return (UBITS)(bits << 1) != 0;
 }
 
-/* List the columns of `input` where `other` is zero. */
-static ALWAYS_INLINE ptrdiff_t NAME(list_only)(const input_t *input, const input_t *other, ptrdiff_t *only)
+/* Point to a dense row, and list where it is not zero. */
+FUNCTION void NAME(load_dense)(const samples_t *samples, ptrdiff_t row, input_t *input)
+{
+    const REAL *values = (const REAL *)samples->values + row * samples->n_features;
+    ptrdiff_t n = 0, j;
+    for (j = 0; j < samples->n_features; j++) n += NAME(is_nonzero)(values + j);
+    input->values = (void *)values; /* read only from here on */
+    input->n = n;
+    input->is_full = n == samples->n_features;
+    if (input->is_full) return;
+    n = 0;
+    for (j = 0; j < samples->n_features; j++) {
+        input->columns[n] = j;
+        n += NAME(is_nonzero)(values + j);
+    }
+}
+
+/* Lay a sparse row out as a dense vector, and list where it is not zero. */
+FUNCTION void NAME(load_sparse)(
+    const samples_t *samples, ptrdiff_t row, input_t *input, int index_bytes)
+{
+    REAL *vector = input->values;
+    const REAL *values = samples->values;
+    const ptrdiff_t end = index_at(index_bytes, samples->indptr, row + 1);
+    ptrdiff_t n = 0, j;
+    for (j = 0; j < input->n; j++) vector[input->columns[j]] = 0;
+    for (j = index_at(index_bytes, samples->indptr, row); j < end; j++) {
+        const ptrdiff_t column = index_at(index_bytes, samples->indices, j);
+        vector[column] = values[j];
+        input->columns[n] = column;
+        n += NAME(is_nonzero)(values + j);
+    }
+    input->n = n;
+    input->is_full = 0;
+}
+
+FUNCTION void NAME(load)(const samples_t *samples, ptrdiff_t row, input_t *input)
+{
+    switch (samples->index_bytes) {
+    case 0: NAME(load_dense)(samples, row, input); break;
+    case 4: NAME(load_sparse)(samples, row, input, 4); break;
+    default: NAME(load_sparse)(samples, row, input, 8);
+    }
+}
+
+/* Ask for a row that will be loaded soon: rows come in random order, which no cache foresees. */
+FUNCTION void NAME(prefetch)(const samples_t *samples, ptrdiff_t row)
+{
+    const int index_bytes = samples->index_bytes;
+    const ptrdiff_t start = index_bytes ? index_at(index_bytes, samples->indptr, row)
+                                        : row * samples->n_features;
+    const ptrdiff_t end = index_bytes ? index_at(index_bytes, samples->indptr, row + 1)
+                                      : start + samples->n_features;
+    const char *values = (const char *)((const REAL *)samples->values + start);
+    const char *indices = (const char *)samples->indices + start * index_bytes;
+    ptrdiff_t i;
+    for (i = 0; i < (end - start) * (ptrdiff_t)sizeof(REAL); i += 64) PREFETCH(values + i);
+    for (i = 0; i < (end - start) * index_bytes; i += 64) PREFETCH(indices + i);
+}
+
+/* List the columns where `input` is not zero and `other` is. */
+FUNCTION ptrdiff_t NAME(list_only)(const input_t *input, const input_t *other, ptrdiff_t *only)
 {
     const REAL *vector = other->values;
     ptrdiff_t n = 0, i;
+    if (other->is_full) return 0;
     for (i = 0; i < input->n; i++) {
-        only[n] = input->columns[i];
-        n += vector[input->columns[i]] == 0;
+        const ptrdiff_t column = input->is_full ? i : input->columns[i];
+        only[n] = column;
+        n += 1 - NAME(is_nonzero)(vector + column);
     }
     return n;
 }
@@ -295,89 +477,71 @@ static ALWAYS_INLINE ptrdiff_t NAME(list_only)(const input_t *input, const input
  * A slice of an epoch
  */
 
-/* From the sums of the first layer to the sums of the last. */
-static ALWAYS_INLINE void NAME(forward)(const network_t *network)
+/* A pass over the first layer's rows of `listed`: update for `before`, sums for `after`. */
+FUNCTION void NAME(first_layer)(
+    int mode, const network_t *network, const input_t *listed, const input_t *before,
+    const input_t *after)
 {
-    ptrdiff_t l, k;
-    for (l = 0; l < network->n_layers; l++) {
-        const layer_t *layer = &network->layers[l];
-        REAL *z = layer->output;
-        const REAL *intercept = layer->intercept, *weights = layer->weights;
-        if (l > 0) {
-            const layer_t *below = layer - 1;
-            NAME(activate)(network->activation, below->output, below->fan_out, below->padded_out);
-            for (k = 0; k < layer->fan_out; k++)
-                z[k] = NAME(dot)(weights + k * layer->stride, below->output, layer->stride);
-        }
-        for (k = 0; k < layer->padded_out; k++) z[k] += intercept[k];
-    }
-}
-
-/* b <- b + rate * delta; leaves rate * delta in delta. */
-static ALWAYS_INLINE void NAME(update_intercept)(const network_t *network, const layer_t *layer, REAL rate)
-{
-    REAL *RESTRICT step = layer->delta, *RESTRICT intercept = layer->intercept;
-    ptrdiff_t k;
-    for (k = 0; k < layer->padded_out; k++) step[k] *= rate;
-    if (network->fit_intercept)
-        for (k = 0; k < layer->padded_out; k++) intercept[k] += step[k];
-}
-
-/* Send the signal down and update all layers but the first, whose delta is left ready. */
-static ALWAYS_INLINE void NAME(backward)(const network_t *network, REAL rate)
-{
-    ptrdiff_t l, u;
-    for (l = network->n_layers - 1; l > 0; l--) {
-        const layer_t *layer = &network->layers[l], *below = layer - 1;
-        REAL *sent = below->signal;
-        for (u = 0; u < below->padded_out; u++) sent[u] = 0;
-        if (network->gradient) { /* s_{l-1} = W_l delta_l, through the weights before the update */
-            REAL *RESTRICT signal = layer->signal;
-            const REAL *RESTRICT delta = layer->delta;
-            for (u = 0; u < layer->padded_out; u++) signal[u] = delta[u];
-            NAME(update_intercept)(network, layer, rate);
-            NAME(pass)(UPDATE | SUM_OLD, layer->weights, layer->stride, NULL,
-                       layer->fan_out, layer->delta, layer->signal, below->output, sent);
-        } else { /* s_{l-1} = W_l s_l, through the updated weights */
-            NAME(update_intercept)(network, layer, rate);
-            NAME(pass)(UPDATE | SUM, layer->weights, layer->stride, NULL,
-                       layer->fan_out, layer->delta, layer->signal, below->output, sent);
-        }
-        NAME(hidden_delta)(network->activation, below->output, sent, below->delta, below->padded_out);
-    }
-    NAME(update_intercept)(network, &network->layers[0], rate);
+    const layer_t *layer = network->layers;
+    const pass_t pass = {layer->weights, layer->stride, listed->is_full ? NULL : listed->columns,
+                         listed->n, mode & UPDATE ? before->values : NULL,
+                         mode & SUM ? after->values : NULL, layer->step, layer->output};
+    const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
+    VEC *sums = layer->output;
+    ptrdiff_t v;
+    if (mode & SUM)
+        for (v = 0; v < n_vectors; v++) sums[v] = SPLAT(0);
+    NAME(run_pass)(mode, &pass, layer->fan_out);
 }
 
 TARGET static double NAME(run)(
-    const network_t *network, const samples_t *samples, input_t *inputs, ptrdiff_t *only,
-    const ptrdiff_t *targets, const ptrdiff_t *rows, const double *fractions, double rate, ptrdiff_t n)
+    network_t *network, const samples_t *samples, const ptrdiff_t *targets, const ptrdiff_t *rows,
+    const double *fractions, double rate, ptrdiff_t n)
 {
-    const layer_t *first = &network->layers[0], *last = &network->layers[network->n_layers - 1];
-    input_t *now = &inputs[0], *next = &inputs[1], *other;
-    double total = 0;
-    ptrdiff_t s, u, n_only;
-    REAL *sums = first->output;
+    const layer_t *last = network->layers + network->n_layers - 1;
+    input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
+    input_t only = {NULL, network->only, 0, 0};
+    REAL *t = network->target;
+    const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
+    double total = 0, loss;
+    ptrdiff_t s;
     NAME(load)(samples, rows[0], now);
-    for (u = 0; u < first->stride; u++) sums[u] = 0;
-    NAME(pass)(SUM, first->weights, first->stride, now->columns, now->n,
-               NULL, now->values, NULL, sums);
+    NAME(first_layer)(SUM, network, now, NULL, now);
     for (s = 0; s < n; s++) {
         const double fraction = fractions ? fractions[s] : 1;
+        const ptrdiff_t target = targets[rows[s]];
+        const REAL step_rate = (REAL)(rate * fraction);
+        t[target] = 1; /* the one-hot target, written long before it is read */
+        if (s + 1 < n) { /* the processor does this while it waits for the forward pass */
+            NAME(load)(samples, rows[s + 1], next);
+            only.n = NAME(list_only)(now, next, only.columns);
+        }
+        if (s + 2 < n) NAME(prefetch)(samples, rows[s + 2]);
         NAME(forward)(network);
-        total += fraction * NAME(output_layer)(network, last, targets[rows[s]]);
-        NAME(backward)(network, (REAL)(rate * fraction));
+        if (n_outputs == 1) /* in registers */
+            loss = NAME(output_layer)(network, last, target, step_rate, 1);
+        else
+            loss = NAME(output_layer)(network, last, target, step_rate, n_outputs);
+        total += fraction * loss;
+        t[target] = 0;
+        NAME(backward)(network, step_rate);
         if (s + 1 == n) break;
-        /* update for sample s fused with the forward pass of s + 1: weights are read once */
-        NAME(load)(samples, rows[s + 1], next);
-        n_only = NAME(list_only)(now, next, only);
-        for (u = 0; u < first->stride; u++) sums[u] = 0;
-        NAME(pass)(UPDATE | SUM, first->weights, first->stride, next->columns, next->n,
-                   now->values, next->values, first->delta, sums);
-        NAME(pass)(UPDATE, first->weights, first->stride, only, n_only,
-                   now->values, NULL, first->delta, NULL);
+        /* the update for s fused with the forward pass of s + 1: weights are read once */
+        NAME(first_layer)(UPDATE | SUM, network, next, now, next);
+        NAME(first_layer)(UPDATE, network, &only, now, NULL);
         other = now, now = next, next = other;
     }
-    NAME(pass)(UPDATE, first->weights, first->stride, now->columns, now->n,
-               now->values, NULL, first->delta, NULL);
+    NAME(first_layer)(UPDATE, network, now, now, NULL);
     return total;
 }
+
+#undef VEC
+#undef IVEC
+#undef GROUP
+#undef LANES
+#undef SPLAT
+#undef LANE
+#undef AS_BITS
+#undef AS_REAL
+#undef SPLAT_BITS
+#undef SELECT

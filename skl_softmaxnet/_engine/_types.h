@@ -3,7 +3,6 @@
 #define REAL double
 #define BITS int64_t
 #define UBITS uint64_t
-#define GROUP 8
 #define NAME(x) PASTE(x, double, LEVEL)
 #define MANTISSA_BITS 52
 #define EXPONENT_BIAS 1023
@@ -16,7 +15,6 @@
 #undef REAL
 #undef BITS
 #undef UBITS
-#undef GROUP
 #undef NAME
 #undef MANTISSA_BITS
 #undef EXPONENT_BIAS
@@ -29,7 +27,6 @@
 #define REAL float
 #define BITS int32_t
 #define UBITS uint32_t
-#define GROUP 16
 #define NAME(x) PASTE(x, float, LEVEL)
 #define MANTISSA_BITS 23
 #define EXPONENT_BIAS 127
@@ -42,7 +39,6 @@
 #undef REAL
 #undef BITS
 #undef UBITS
-#undef GROUP
 #undef NAME
 #undef MANTISSA_BITS
 #undef EXPONENT_BIAS
