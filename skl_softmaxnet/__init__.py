@@ -3,11 +3,13 @@
 from ._classifier import SoftmaxMLPClassifier
 from ._functions import softmax, softmax_jacobian, softmax_jacobian_product
 from ._initialization import truncated_normal
+from ._versions import show_versions
 
 __version__ = "0.1.0"
 
 __all__ = [
     "SoftmaxMLPClassifier",
+    "show_versions",
     "softmax",
     "softmax_jacobian",
     "softmax_jacobian_product",

@@ -249,6 +249,7 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         """
         with unchanged_on_error(self):
             X, y, weights = self._check_samples(X, y, sample_weight, reset=True)
+            check_classification_targets(y)
             if weights is not None:
                 if not weights.any():
                     raise ValueError("sample_weight must not be zero for every sample.")
@@ -261,7 +262,7 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             presentations = Presentations.from_weights(len(targets), weights)
             if self.shuffle:
                 presentations = presentations.in_content_order(X, targets)
-                epochs = (presentations.shuffled(random_state) for _ in range(self.max_iter))
+                epochs = presentations.shuffled(random_state, self.max_iter)
             else:
                 epochs = repeat(presentations, self.max_iter)
             n_iter_no_change = np.inf if self.tol is None else self.n_iter_no_change
@@ -301,9 +302,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             call or differs from the first call's, or y holds a label that `classes` did not name.
         """
         first_call = not hasattr(self, "coefs_")
-        if not first_call:
-            self._validate_params()  # which scikit-learn leaves out for a fitted estimator
         with unchanged_on_error(self):
+            self._check_parameters()
             X, y, weights = self._check_samples(X, y, sample_weight, reset=first_call)
             self._check_classes(classes)
             targets = encode_targets(y, self.classes_, weights)
@@ -325,8 +325,19 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             order="C",
             reset=reset,
         )
-        check_classification_targets(y)
         return check_rows(X), y, check_weights(sample_weight, X.shape[0])
+
+    def _check_parameters(self):
+        """Validate the parameters of a fitted estimator too, which scikit-learn leaves out.
+
+        Only where one is another object than when last checked: a stream of single samples would
+        spend much of its time here.
+        """
+        parameters = [getattr(self, name) for name in self._parameter_constraints]
+        checked = getattr(self, "_checked_parameters", [None] * len(parameters))
+        if any(new is not old for new, old in zip(parameters, checked, strict=True)):
+            self._validate_params()
+            self._checked_parameters = parameters
 
     def _check_classes(self, classes):
         """Set `classes_` in the first call of `partial_fit`, compare with it later."""
@@ -356,6 +367,7 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def _train(self, X, targets, epochs, **stopping):
         """Run epochs on the weights in place, and keep what they tell."""
+        _engine.warn_once_without_compiled()
         dtype = self.coefs_[0].dtype
         self.coefs_, self.intercepts_ = _engine.as_blocks(self.coefs_, self.intercepts_, dtype)
         engine = _engine.Engine(
@@ -367,7 +379,7 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             backprop=self.backprop,
             fit_intercept=self.fit_intercept,
         )
-        history = History(self.n_iter_, self.t_, list(self.loss_curve_), self.best_loss_)
+        history = History(self.n_iter_, self.t_, self.loss_curve_, self.best_loss_)
         training = Training(
             engine,
             X,

@@ -16,8 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from . import _engine
+
 # Values hashed at a time: small enough for the temporaries to stay in a processor's cache.
 _VALUES_PER_CHUNK = 1 << 14
+
+# Random numbers drawn at a time.
+_DRAWN_AT_ONCE = 1 << 14
 
 
 @dataclass
@@ -64,12 +69,58 @@ class Presentations:
         order = np.lexsort((self.fractions, keys))
         return Presentations(self.rows[order], self.fractions[order], self.total_weight)
 
-    def shuffled(self, random_state):
-        """Return the same presentations in random order."""
+    def shuffled(self, random_state, n_epochs):
+        """Yield the same presentations in a new random order, `n_epochs` times."""
         if self.fractions is None:
-            return Presentations(random_state.permutation(self.rows), None, self.total_weight)
-        order = random_state.permutation(self.rows.size)
-        return Presentations(self.rows[order], self.fractions[order], self.total_weight)
+            for rows in shuffles(self.rows, random_state, n_epochs):
+                yield Presentations(rows, None, self.total_weight)
+            return
+        for order in shuffles(np.arange(self.rows.size), random_state, n_epochs):
+            yield Presentations(self.rows[order], self.fractions[order], self.total_weight)
+
+    def slices(self, size):
+        """Yield the rows and fractions of at most `size` presentations after the other."""
+        if self.rows.size <= size:
+            yield self.rows, self.fractions
+            return
+        for start in range(0, self.rows.size, size):
+            part = slice(start, start + size)
+            yield self.rows[part], None if self.fractions is None else self.fractions[part]
+
+
+def shuffles(values, random_state, n_times):
+    """Yield copies of `values` in random order, by the shuffle of Fisher and Yates.
+
+    Its random numbers are drawn for many small shuffles at once, or for a part of a large one, to
+    the same effect as one by one.
+
+    Parameters
+    ----------
+    values : ndarray of intp of shape (n_values,)
+    random_state : RandomState instance
+    n_times : int
+
+    Yields
+    ------
+    shuffled : ndarray of intp of shape (n_values,)
+
+    References
+    ----------
+    .. [1] D. E. Knuth, "The Art of Computer Programming", volume 2, section 3.4.2, algorithm P.
+    """
+    times_per_draw = max(1, _DRAWN_AT_ONCE // values.size)
+    for time in range(n_times):
+        shuffled = values.copy()
+        if times_per_draw > 1:
+            if time % times_per_draw == 0:
+                shape = min(times_per_draw, n_times - time), values.size
+                uniforms = random_state.random_sample(shape)
+            _engine.shuffle(shuffled, uniforms[time % times_per_draw], values.size)
+        else:
+            for stop in range(values.size, 0, -_DRAWN_AT_ONCE):
+                part = random_state.random_sample(min(stop, _DRAWN_AT_ONCE))
+                _engine.shuffle(shuffled, part, stop)
+        yield shuffled
 
 
 def relative_to_counts(weights):

@@ -93,6 +93,7 @@ class Training:
         n_iter_no_change : int or inf, default=inf
             See `tol`.
         """
+        presented_before = self.history.n_presentations - self.engine.n_presented
         try:
             for presentations in epochs:
                 loss = self.present(presentations)
@@ -103,6 +104,9 @@ class Training:
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             return
+        finally:
+            # from the engine, whose count an interrupt cannot leave behind the weights
+            self.history.n_presentations = presented_before + self.engine.n_presented
         if tol is not None:
             warnings.warn(
                 f"Stochastic optimizer: maximum iterations ({self.history.n_epochs}) reached and "
@@ -114,13 +118,9 @@ class Training:
 
     def present(self, presentations):
         """Run one epoch in slices, and return its mean loss per unit of weight."""
-        rows, fractions = presentations.rows, presentations.fractions
         total = 0.0
-        for start in range(0, rows.size, self.slice_size):
-            part = slice(start, start + self.slice_size)
-            part_fractions = None if fractions is None else fractions[part]
-            total += self.engine.run(self.X, self.targets, rows[part], part_fractions, self.rate)
-            self.history.n_presentations += rows[part].size
+        for rows, fractions in presentations.slices(self.slice_size):
+            total += self.engine.run(self.X, self.targets, rows, fractions, self.rate)
         return total / presentations.total_weight
 
     def report(self):

@@ -38,11 +38,25 @@ def check_hidden_layer_sizes(hidden_layer_sizes):
 
 
 def check_rows(X):
-    """Return X as the engines want it: CSR with its indices sorted and no duplicates."""
-    if sp.issparse(X) and not X.has_canonical_format:
+    """Return X as the engines want it.
+
+    That is dense and aligned, or CSR with its indices sorted, no duplicates, and its parts
+    contiguous and aligned. X itself is returned where it is so already.
+    """
+    if not sp.issparse(X):
+        return np.require(X, requirements=["C", "A"])
+    if not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
-    return X
+    index_dtype = np.int32 if X.indices.dtype == X.indptr.dtype == np.int32 else np.int64
+    indices = np.require(X.indices, index_dtype, ["C", "A"])
+    indptr = np.require(X.indptr, index_dtype, ["C", "A"])
+    data = np.require(X.data, requirements=["C", "A"])
+    if data is X.data and indices is X.indices and indptr is X.indptr:
+        return X
+    parts = sp.csr_array(X.shape, dtype=X.dtype)
+    parts.data, parts.indices, parts.indptr = data, indices, indptr
+    return parts
 
 
 def check_weights(sample_weight, n_samples):

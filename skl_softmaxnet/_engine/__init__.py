@@ -3,14 +3,43 @@
 `Engine` is the one in use: the compiled engine where it was built, else the one in NumPy.
 """
 
+import warnings
+
 from ._memory import as_blocks
 from ._numpy import NumpyEngine
 
 try:
-    from ._compiled import CompiledEngine
+    from ._compiled import INSTRUCTION_SETS, CompiledEngine, shuffle
 except ImportError:  # no compiler was there at install time
-    CompiledEngine = None
+    from ._numpy import shuffle
+
+    CompiledEngine, INSTRUCTION_SETS = None, ()
 
 Engine = CompiledEngine or NumpyEngine
 
-__all__ = ["CompiledEngine", "Engine", "NumpyEngine", "as_blocks"]
+__all__ = [
+    "INSTRUCTION_SETS",
+    "CompiledEngine",
+    "Engine",
+    "NumpyEngine",
+    "as_blocks",
+    "shuffle",
+    "warn_once_without_compiled",
+]
+
+_has_warned = False
+
+
+def warn_once_without_compiled():
+    """Tell the user, at the first fit of a process, that training could be much faster."""
+    global _has_warned
+    if CompiledEngine is None and not _has_warned:
+        _has_warned = True
+        warnings.warn(
+            "skl_softmaxnet was installed without its compiled engine and trains with NumPy, which "
+            "is some hundred times slower. Install a C compiler (such as gcc or clang, or the "
+            "Microsoft C++ Build Tools) and then skl_softmaxnet again, with "
+            "`pip install --force-reinstall --no-cache-dir --no-deps`.",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -7,12 +7,13 @@ released.
 """
 
 from cpython.buffer cimport PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free
 
 import numpy as np
 import scipy.sparse as sp
 
-from ._memory import aligned_zeros, is_aligned, padded
+from ._memory import ALIGNMENT, padded
 
 
 cdef extern from "_dispatch.h" nogil:
@@ -28,6 +29,7 @@ cdef extern from "_dispatch.h" nogil:
     ctypedef struct input_t:
         void *values
         ptrdiff_t *columns
+        ptrdiff_t n
 
     ctypedef struct network_t:
         ptrdiff_t n_layers
@@ -48,6 +50,7 @@ cdef extern from "_dispatch.h" nogil:
         network_t *, const samples_t *, const ptrdiff_t *, const ptrdiff_t *, const double *,
         double, ptrdiff_t)
 
+    void shuffle_values(ptrdiff_t *, const double *, ptrdiff_t, ptrdiff_t)
     int highest_level()
     run_t run_at_level(int level, int is_double)
 
@@ -65,6 +68,27 @@ _SECONDS_PER_PRESENTATION = 1e-7
 _SECONDS_PER_WEIGHT = 2e-10
 
 
+cdef class _Arena:
+    """Zeroed memory, handed out in aligned pieces of whole cache lines."""
+
+    cdef char *start
+    cdef char *free
+
+    def __cinit__(self, size_t n_bytes):
+        self.start = <char *> calloc(n_bytes + ALIGNMENT, 1)
+        if self.start == NULL:
+            raise MemoryError(f"no memory for {n_bytes} bytes")
+        self.free = self.start + (-<uintptr_t> self.start) % <uintptr_t> ALIGNMENT
+
+    def __dealloc__(self):
+        free(self.start)
+
+    cdef void *take(self, size_t n_bytes) noexcept:
+        piece = self.free
+        self.free += n_bytes
+        return piece
+
+
 cdef class CompiledEngine:
     """Run presentations on weights in place.
 
@@ -76,21 +100,13 @@ cdef class CompiledEngine:
     instruction_set = INSTRUCTION_SETS[-1]
 
     cdef readonly object coefs, intercepts, dtype
-    cdef object memory  # what the pointers of `network` point to
-    cdef object X, targets  # what those of `samples` and `classes` point to
+    cdef readonly ptrdiff_t n_presented
+    cdef object X, targets  # what the pointers of `samples` and `classes` point to
+    cdef _Arena layers, sparse_rows  # what those of `network` point to, beside the weights
     cdef network_t network
     cdef samples_t samples
     cdef const ptrdiff_t *classes
     cdef run_t function
-
-    def __cinit__(self, coefs, *args, **kwargs):
-        self.network.n_layers = len(coefs)
-        self.network.layers = <layer_t *> calloc(len(coefs), sizeof(layer_t))
-        if self.network.layers == NULL:
-            raise MemoryError()
-
-    def __dealloc__(self):
-        free(self.network.layers)
 
     def __init__(
         self, coefs, intercepts, *, activation, output_activation, loss, backprop, fit_intercept
@@ -98,45 +114,54 @@ cdef class CompiledEngine:
         self.coefs = coefs
         self.intercepts = intercepts
         self.dtype = coefs[0].dtype
-        self.memory = []
         self.network.activation = _ACTIVATIONS.index(activation)
         self.network.output_activation = _OUTPUT_ACTIVATIONS.index(output_activation)
         self.network.loss = _LOSSES.index(loss)
         self.network.gradient = backprop == "gradient"
         self.network.fit_intercept = fit_intercept
-        for index in range(len(coefs)):
-            self._lay_out(index)
-        self.network.target = self._zeros(coefs[-1].shape[1], self.dtype)
-        n_features = coefs[0].shape[0]
-        self.network.only = <ptrdiff_t *> self._zeros(n_features + 1, np.intp)
-        for i in range(2):
-            self.network.inputs[i].columns = <ptrdiff_t *> self._zeros(n_features + 1, np.intp)
-        self.samples.n_features = n_features
+        self.samples.n_features = coefs[0].shape[0]
+        self._lay_out()
         level = INSTRUCTION_SETS.index(self.instruction_set)
         self.function = run_at_level(level, self.dtype == np.float64)
 
-    cdef int _lay_out(self, ptrdiff_t index) except -1:
-        """Point one layer's struct at its weights and at buffers of its own."""
-        cdef layer_t *layer = &self.network.layers[index]
-        weights, intercept = self.coefs[index], self.intercepts[index]
-        memory = weights if index == 0 else weights.T
-        if not (is_aligned(memory, self.dtype) and is_aligned(intercept[np.newaxis], self.dtype)):
-            raise ValueError("the weights must be laid out by as_blocks")
-        layer.fan_in, layer.fan_out = weights.shape
-        layer.stride = padded(memory.shape[1], self.dtype)
-        layer.weights = address(weights)
-        layer.intercept = address(intercept)
-        layer.output = self._zeros(layer.fan_out, self.dtype)
-        layer.step = self._zeros(layer.fan_out, self.dtype)
-        layer.signal = self._zeros(layer.fan_out, self.dtype)
-        layer.mask = self._zeros(layer.fan_out, self.dtype)
-        self.memory[-1].fill(1)  # the units alone, not the padding
+    cdef int _lay_out(self) except -1:
+        """Point to the weights, and to buffers for what passes between the layers."""
+        cdef ptrdiff_t n_layers = len(self.coefs)
+        cdef ptrdiff_t layer_bytes = padded(n_layers * sizeof(layer_t), np.uint8)
+        cdef ptrdiff_t list_bytes = padded(self.samples.n_features + 1, np.intp) * sizeof(ptrdiff_t)
+        vectors = [self._bytes(values.size) for values in self.intercepts]
+        self.layers = _Arena(layer_bytes + 4 * sum(vectors) + vectors[-1] + 3 * list_bytes)
+        self.network.n_layers = n_layers
+        self.network.layers = <layer_t *> self.layers.take(layer_bytes)
+        self.network.target = self.layers.take(vectors[-1])
+        self.network.only = <ptrdiff_t *> self.layers.take(list_bytes)
+        for i in range(2):
+            self.network.inputs[i].columns = <ptrdiff_t *> self.layers.take(list_bytes)
+        for index in range(n_layers):
+            self._lay_out_layer(index, vectors[index])
         return 0
 
-    cdef void *_zeros(self, ptrdiff_t n, dtype) except NULL:
-        """Allocate an aligned, padded vector that lives as long as the engine."""
-        self.memory.append(aligned_zeros(1, n, dtype))
-        return address(self.memory[-1])
+    cdef int _lay_out_layer(self, ptrdiff_t index, ptrdiff_t vector_bytes) except -1:
+        cdef layer_t *layer = &self.network.layers[index]
+        weights, intercept = self.coefs[index], self.intercepts[index]
+        layer.fan_in, layer.fan_out = weights.shape
+        layer.stride = padded(layer.fan_out if index == 0 else layer.fan_in, self.dtype)
+        layer.weights = aligned_address(weights)
+        layer.intercept = aligned_address(intercept)
+        layer.output = self.layers.take(vector_bytes)
+        layer.step = self.layers.take(vector_bytes)
+        layer.signal = self.layers.take(vector_bytes)
+        layer.mask = self.layers.take(vector_bytes)
+        for unit in range(layer.fan_out):
+            if self.dtype == np.float64:
+                (<double *> layer.mask)[unit] = 1
+            else:
+                (<float *> layer.mask)[unit] = 1
+        return 0
+
+    cdef ptrdiff_t _bytes(self, ptrdiff_t n_values) except -1:
+        """The length of a padded vector."""
+        return padded(n_values, self.dtype) * self.dtype.itemsize
 
     @property
     def seconds_per_presentation(self):
@@ -160,6 +185,7 @@ cdef class CompiledEngine:
         with nogil:
             loss = self.function(
                 &self.network, &self.samples, self.classes, &rows[0], first_fraction, rate, n)
+        self.n_presented += n
         return loss
 
     cdef int _point_to(self, X, targets) except -1:
@@ -169,22 +195,29 @@ cdef class CompiledEngine:
                 f"X has the dtype {X.dtype} and {X.shape[1]} columns, the weights have "
                 f"{self.dtype} and {self.samples.n_features} rows"
             )
+        if targets.dtype != np.intp:
+            raise ValueError(f"targets must be {np.intp}, got {targets.dtype}")
         if sp.issparse(X):
-            self.samples.index_bytes = X.indices.itemsize
-            self.samples.values = address(X.data)
-            self.samples.indices = address(X.indices)
-            self.samples.indptr = address(X.indptr)
-            for i in range(2):  # vectors to lay a sparse row out in, all zero
-                self.network.inputs[i].values = self._zeros(self.samples.n_features, self.dtype)
+            self._point_to_sparse(X)
         else:
             if not X.flags.c_contiguous:
                 raise ValueError("X must be C-contiguous")
             self.samples.index_bytes = 0
             self.samples.values = address(X)
-        if targets.dtype != np.intp:
-            raise ValueError(f"targets must be {np.intp}, got {targets.dtype}")
         self.classes = <const ptrdiff_t *> address(targets)
         self.X, self.targets = X, targets
+        return 0
+
+    cdef int _point_to_sparse(self, X) except -1:
+        self.samples.index_bytes = X.indices.itemsize
+        self.samples.values = address(X.data)
+        self.samples.indices = address(X.indices)
+        self.samples.indptr = address(X.indptr)
+        cdef ptrdiff_t n_bytes = self._bytes(self.samples.n_features)
+        self.sparse_rows = _Arena(2 * n_bytes)
+        for i in range(2):
+            self.network.inputs[i].values = self.sparse_rows.take(n_bytes)
+            self.network.inputs[i].n = 0
         return 0
 
 
@@ -194,3 +227,21 @@ cdef void *address(array) except NULL:
     PyObject_GetBuffer(array, &buffer, PyBUF_STRIDES)
     PyBuffer_Release(&buffer)
     return buffer.buf
+
+
+cdef void *aligned_address(array) except NULL:
+    """The address of weights, which as_blocks has laid out."""
+    pointer = address(array)
+    if <uintptr_t> pointer % <uintptr_t> ALIGNMENT:
+        raise ValueError("the weights must be laid out by as_blocks")
+    return pointer
+
+
+def shuffle(ptrdiff_t[::1] values, const double[::1] uniforms, ptrdiff_t stop):
+    """Do the same as :func:`~skl_softmaxnet._engine._numpy.shuffle`."""
+    if not uniforms.shape[0] <= stop <= values.shape[0]:
+        raise ValueError(f"stop={stop} is not between {uniforms.shape[0]} and {values.shape[0]}")
+    if uniforms.shape[0] == 0:
+        return
+    with nogil:
+        shuffle_values(&values[0], &uniforms[0], uniforms.shape[0], stop)

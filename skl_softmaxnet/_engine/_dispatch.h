@@ -93,6 +93,18 @@ static ALWAYS_INLINE ptrdiff_t index_at(int index_bytes, const void *indices, pt
                             : (ptrdiff_t)((const int64_t *)indices)[i];
 }
 
+/* Swap values[i] with values[u (i + 1)] for i = stop - 1, stop - 2, ..., for each of n numbers u. */
+static void shuffle_values(ptrdiff_t *values, const double *uniforms, ptrdiff_t n, ptrdiff_t stop)
+{
+    ptrdiff_t k;
+    for (k = 0; k < n; k++) {
+        const ptrdiff_t i = stop - 1 - k, j = (ptrdiff_t)(uniforms[k] * (double)(i + 1));
+        const ptrdiff_t value = values[i];
+        values[i] = values[j];
+        values[j] = value;
+    }
+}
+
 typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const ptrdiff_t *,
                         const double *, double, ptrdiff_t);
 

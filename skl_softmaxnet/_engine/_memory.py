@@ -19,14 +19,23 @@ def padded(n_values, dtype):
     return -(-n_values // lanes) * lanes
 
 
+def address(array):
+    """Return where an array's first value is in memory."""
+    return array.__array_interface__["data"][0]
+
+
+def aligned_block(memory, n_rows, dtype):
+    """View the aligned part of `memory`, bytes as `aligned_zeros` takes them, as whole rows."""
+    start = -address(memory) % ALIGNMENT
+    return memory[start : start + memory.size - ALIGNMENT].view(dtype).reshape(n_rows, -1)
+
+
 def aligned_zeros(n_rows, n_columns, dtype):
     """Return zeros of shape (n_rows, n_columns), a view of an aligned block with padded rows."""
     dtype = np.dtype(dtype)
-    stride = padded(n_columns, dtype) * dtype.itemsize
-    memory = np.zeros(n_rows * stride + ALIGNMENT, dtype=np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    block = memory[start : start + n_rows * stride].view(dtype).reshape(n_rows, -1)
-    return block[:, :n_columns]
+    n_bytes = n_rows * padded(n_columns, dtype) * dtype.itemsize
+    memory = np.zeros(n_bytes + ALIGNMENT, dtype=np.uint8)
+    return aligned_block(memory, n_rows, dtype)[:, :n_columns]
 
 
 def is_aligned(array, dtype):
@@ -44,10 +53,9 @@ def is_aligned(array, dtype):
         or memory.size != n_rows * stride + ALIGNMENT
     ):
         return False
-    start = -memory.ctypes.data % ALIGNMENT
-    block = memory[start : start + n_rows * stride].view(dtype).reshape(n_rows, -1)
+    block = aligned_block(memory, n_rows, dtype)
     # a slice of a wider network's weights has the same strides, but another's values for padding
-    return array.ctypes.data == block.ctypes.data and not block[:, n_columns:].any()
+    return address(array) == address(block) and not block[:, n_columns:].any()
 
 
 def as_aligned(array, dtype):

@@ -56,6 +56,11 @@ class NumpyEngine:
 
     fit_intercept : bool
         Whether the intercepts learn.
+
+    Attributes
+    ----------
+    n_presented : int
+        Presentations run so far.
     """
 
     name = "numpy"
@@ -70,6 +75,7 @@ class NumpyEngine:
         self.loss = loss
         self.backprop = backprop
         self.fit_intercept = fit_intercept
+        self.n_presented = 0
 
     @property
     def seconds_per_presentation(self):
@@ -136,6 +142,7 @@ class NumpyEngine:
                 signal = weighted_sums(signal, weights.T)  # (fan_in,) after the update
                 delta = signal * self.derivative(h)
         self.update(0, columns, values, delta, rate)
+        self.n_presented += 1
         return float(loss)
 
     def forward(self, columns, values):
@@ -173,3 +180,20 @@ def nonzero_inputs(X, row):
 def weighted_sums(inputs, weights):
     """z_j = Σᵢ hᵢ W_ij, each added in the order of i."""
     return np.einsum("i,ij->j", inputs, weights)
+
+
+def shuffle(values, uniforms, stop):
+    """Swap values[i] with values[⌊u (i + 1)⌋], in place, for i = stop − 1, stop − 2, …, one each u.
+
+    Parameters
+    ----------
+    values : ndarray of intp of shape (n_values,)
+    uniforms : ndarray of float64
+        Random numbers in [0, 1).
+    stop : int
+        At most n_values.
+    """
+    places = range(stop - 1, stop - 1 - len(uniforms), -1)
+    for i, u in zip(places, uniforms.tolist(), strict=True):
+        j = int(u * (i + 1))
+        values[i], values[j] = values[j], values[i]

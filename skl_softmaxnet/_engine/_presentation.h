@@ -217,23 +217,23 @@ FUNCTION REAL NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors)
  * Forward
  */
 
-/* h <- f(sums + b) in place, and zero in the padding. */
-FUNCTION void NAME(activate_layer)(const layer_t *layer, int activation)
+/* h <- f(z) in place for the first layer, whose sums z are there; zero in the padding. */
+FUNCTION void NAME(activate_first)(const layer_t *layer, int activation)
 {
     VEC *h = layer->output;
-    const VEC *intercept = layer->intercept, *mask = layer->mask;
+    const VEC *mask = layer->mask;
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     ptrdiff_t v;
-    for (v = 0; v < n_vectors; v++)
-        h[v] = NAME(activate)(activation, h[v] + intercept[v]) * mask[v];
+    for (v = 0; v < n_vectors; v++) h[v] = NAME(activate)(activation, h[v]) * mask[v];
 }
 
-/* The sums W h of a later layer, without its intercepts. */
-FUNCTION void NAME(sum_layer)(const layer_t *layer)
+/* h <- f(W h_below + b) for a later layer. */
+FUNCTION void NAME(forward_layer)(const layer_t *layer, int activation)
 {
     const layer_t *below = layer - 1;
     const REAL *weights = layer->weights;
-    VEC *sums = layer->output;
+    const VEC *intercept = layer->intercept, *mask = layer->mask;
+    VEC *h = layer->output;
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_in);
     ptrdiff_t first, lane;
     for (first = 0; first < layer->fan_out; first += LANES) {
@@ -243,23 +243,19 @@ FUNCTION void NAME(sum_layer)(const layer_t *layer)
             if (first + lane < layer->fan_out)
                 LANE(z, lane) = NAME(dot)((const VEC *)(weights + (first + lane) * layer->stride),
                                           below->output, n_vectors);
-        sums[first / LANES] = z;
+        z = z + *intercept++;
+        *h++ = NAME(activate)(activation, z) * *mask++;
     }
 }
 
-FUNCTION void NAME(forward)(const network_t *network)
+/* From the sums of the first layer to the sums of the last. */
+FUNCTION void NAME(forward)(const network_t *network, int activation)
 {
     const layer_t *layer = network->layers, *last = layer + network->n_layers - 1;
-    for (; layer < last; layer++) {
-        switch (network->activation) { /* chosen outside the loop over units */
-        case LOGISTIC: NAME(activate_layer)(layer, LOGISTIC); break;
-        case TANH: NAME(activate_layer)(layer, TANH); break;
-        case RELU: NAME(activate_layer)(layer, RELU); break;
-        default: NAME(activate_layer)(layer, IDENTITY);
-        }
-        NAME(sum_layer)(layer + 1);
-    }
-    NAME(activate_layer)(last, IDENTITY);
+    if (layer == last) return;
+    NAME(activate_first)(layer, activation);
+    for (layer++; layer < last; layer++) NAME(forward_layer)(layer, activation);
+    NAME(forward_layer)(last, IDENTITY);
 }
 
 /* From the delta of one vector of units: step = rate * delta, b <- b + step and, for
@@ -363,7 +359,7 @@ FUNCTION void NAME(hidden_delta)(
 }
 
 /* Send the signal down and update all layers but the first, whose step is left ready. */
-FUNCTION void NAME(backward)(const network_t *network, REAL rate)
+FUNCTION void NAME(backward)(const network_t *network, int activation, REAL rate)
 {
     const layer_t *layer = network->layers + network->n_layers - 1;
     ptrdiff_t v;
@@ -378,12 +374,7 @@ FUNCTION void NAME(backward)(const network_t *network, REAL rate)
             NAME(run_pass)(UPDATE | SUM_OLD, &pass, layer->fan_in);
         else /* through the weights after it */
             NAME(run_pass)(UPDATE | SUM, &pass, layer->fan_in);
-        switch (network->activation) {
-        case LOGISTIC: NAME(hidden_delta)(network, below, LOGISTIC, rate); break;
-        case TANH: NAME(hidden_delta)(network, below, TANH, rate); break;
-        case RELU: NAME(hidden_delta)(network, below, RELU, rate); break;
-        default: NAME(hidden_delta)(network, below, IDENTITY, rate);
-        }
+        NAME(hidden_delta)(network, below, activation, rate);
     }
 }
 
@@ -487,16 +478,17 @@ FUNCTION void NAME(first_layer)(
                          listed->n, mode & UPDATE ? before->values : NULL,
                          mode & SUM ? after->values : NULL, layer->step, layer->output};
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
+    const VEC *intercept = layer->intercept;
     VEC *sums = layer->output;
     ptrdiff_t v;
     if (mode & SUM)
-        for (v = 0; v < n_vectors; v++) sums[v] = SPLAT(0);
+        for (v = 0; v < n_vectors; v++) sums[v] = intercept[v];
     NAME(run_pass)(mode, &pass, layer->fan_out);
 }
 
-TARGET static double NAME(run)(
+FUNCTION double NAME(run_with)(
     network_t *network, const samples_t *samples, const ptrdiff_t *targets, const ptrdiff_t *rows,
-    const double *fractions, double rate, ptrdiff_t n)
+    const double *fractions, double rate, ptrdiff_t n, int activation)
 {
     const layer_t *last = network->layers + network->n_layers - 1;
     input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
@@ -517,14 +509,14 @@ TARGET static double NAME(run)(
             only.n = NAME(list_only)(now, next, only.columns);
         }
         if (s + 2 < n) NAME(prefetch)(samples, rows[s + 2]);
-        NAME(forward)(network);
+        NAME(forward)(network, activation);
         if (n_outputs == 1) /* in registers */
             loss = NAME(output_layer)(network, last, target, step_rate, 1);
         else
             loss = NAME(output_layer)(network, last, target, step_rate, n_outputs);
         total += fraction * loss;
         t[target] = 0;
-        NAME(backward)(network, step_rate);
+        NAME(backward)(network, activation, step_rate);
         if (s + 1 == n) break;
         /* the update for s fused with the forward pass of s + 1: weights are read once */
         NAME(first_layer)(UPDATE | SUM, network, next, now, next);
@@ -533,6 +525,17 @@ TARGET static double NAME(run)(
     }
     NAME(first_layer)(UPDATE, network, now, now, NULL);
     return total;
+}
+
+/* Present the n rows. The default activation has its own copy, with no choice left inside. */
+TARGET static double NAME(run)(
+    network_t *network, const samples_t *samples, const ptrdiff_t *targets, const ptrdiff_t *rows,
+    const double *fractions, double rate, ptrdiff_t n)
+{
+    const int activation = network->activation;
+    if (activation == LOGISTIC)
+        return NAME(run_with)(network, samples, targets, rows, fractions, rate, n, LOGISTIC);
+    return NAME(run_with)(network, samples, targets, rows, fractions, rate, n, activation);
 }
 
 #undef VEC
