@@ -108,19 +108,15 @@ def shuffles(values, random_state, n_times):
     ----------
     .. [1] D. E. Knuth, "The Art of Computer Programming", volume 2, section 3.4.2, algorithm P.
     """
-    times_per_draw = max(1, _DRAWN_AT_ONCE // values.size)
-    for time in range(n_times):
-        shuffled = values.copy()
-        if times_per_draw > 1:
-            if time % times_per_draw == 0:
-                shape = min(times_per_draw, n_times - time), values.size
-                uniforms = random_state.random_sample(shape)
-            _engine.shuffle(shuffled, uniforms[time % times_per_draw], values.size)
-        else:
-            for stop in range(values.size, 0, -_DRAWN_AT_ONCE):
-                part = random_state.random_sample(min(stop, _DRAWN_AT_ONCE))
-                _engine.shuffle(shuffled, part, stop)
-        yield shuffled
+    n_values = values.size
+    at_once = max(1, min(n_times, _DRAWN_AT_ONCE // n_values))
+    for start in range(0, n_times, at_once):
+        shuffled = np.tile(values, (min(at_once, n_times - start), 1))
+        n_drawn = n_values if at_once > 1 else _DRAWN_AT_ONCE
+        for stop in range(n_values, 0, -n_drawn):
+            shape = len(shuffled), min(stop, n_drawn)
+            _engine.shuffle_rows(shuffled, random_state.random_sample(shape), stop)
+        yield from shuffled
 
 
 def relative_to_counts(weights):

@@ -77,7 +77,7 @@ def test_shuffled_is_a_new_permutation_every_epoch(weights):
 def each_shuffle(request, monkeypatch):
     """Run the test on the shuffle written in Python, and on the one chosen at import."""
     if request.param == "numpy":
-        monkeypatch.setattr(_engine, "shuffle", _numpy.shuffle)
+        monkeypatch.setattr(_engine, "shuffle_rows", _numpy.shuffle_rows)
 
 
 @pytest.mark.usefixtures("each_shuffle")

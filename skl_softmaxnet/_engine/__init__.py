@@ -9,9 +9,9 @@ from ._memory import as_blocks
 from ._numpy import NumpyEngine
 
 try:
-    from ._compiled import INSTRUCTION_SETS, CompiledEngine, shuffle
+    from ._compiled import INSTRUCTION_SETS, CompiledEngine, shuffle_rows
 except ImportError:  # no compiler was there at install time
-    from ._numpy import shuffle
+    from ._numpy import shuffle_rows
 
     CompiledEngine, INSTRUCTION_SETS = None, ()
 
@@ -23,7 +23,7 @@ __all__ = [
     "Engine",
     "NumpyEngine",
     "as_blocks",
-    "shuffle",
+    "shuffle_rows",
     "warn_once_without_compiled",
 ]
 

@@ -237,11 +237,13 @@ cdef void *aligned_address(array) except NULL:
     return pointer
 
 
-def shuffle(ptrdiff_t[::1] values, const double[::1] uniforms, ptrdiff_t stop):
-    """Do the same as :func:`~skl_softmaxnet._engine._numpy.shuffle`."""
-    if not uniforms.shape[0] <= stop <= values.shape[0]:
-        raise ValueError(f"stop={stop} is not between {uniforms.shape[0]} and {values.shape[0]}")
-    if uniforms.shape[0] == 0:
+def shuffle_rows(ptrdiff_t[:, ::1] values, const double[:, ::1] uniforms, ptrdiff_t stop):
+    """Do the same as :func:`~skl_softmaxnet._engine._numpy.shuffle_rows`."""
+    cdef ptrdiff_t n_rows = values.shape[0], n_swaps = uniforms.shape[1], row
+    if uniforms.shape[0] != n_rows or not n_swaps <= stop <= values.shape[1]:
+        raise ValueError("values, uniforms and stop do not belong together")
+    if n_rows == 0 or n_swaps == 0:
         return
     with nogil:
-        shuffle_values(&values[0], &uniforms[0], uniforms.shape[0], stop)
+        for row in range(n_rows):
+            shuffle_values(&values[row, 0], &uniforms[row, 0], n_swaps, stop)

@@ -49,8 +49,8 @@ typedef struct {
     void *mask; /* 1 for each unit, then the padding */
 } layer_t;
 
-/* One input: a dense vector of n_features values, not padded, and the n columns where it is not
- * zero, which are not listed where those are all. */
+/* One input: a dense vector of n_features values, not padded, and a list of the n columns where it
+ * is not zero; is_full where that is known to be all. */
 typedef struct {
     void *values;
     ptrdiff_t *columns;

@@ -182,18 +182,19 @@ def weighted_sums(inputs, weights):
     return np.einsum("i,ij->j", inputs, weights)
 
 
-def shuffle(values, uniforms, stop):
-    """Swap values[i] with values[⌊u (i + 1)⌋], in place, for i = stop − 1, stop − 2, …, one each u.
+def shuffle_rows(values, uniforms, stop):
+    """Swap v[i] with v[⌊u (i + 1)⌋] in each row v, for i = stop − 1, stop − 2, …, one for each u.
 
     Parameters
     ----------
-    values : ndarray of intp of shape (n_values,)
-    uniforms : ndarray of float64
+    values : ndarray of intp of shape (n_rows, n_values)
+        Changed in place.
+    uniforms : ndarray of float64 of shape (n_rows, n_swaps)
         Random numbers in [0, 1).
     stop : int
-        At most n_values.
+        From n_swaps to n_values.
     """
-    places = range(stop - 1, stop - 1 - len(uniforms), -1)
-    for i, u in zip(places, uniforms.tolist(), strict=True):
-        j = int(u * (i + 1))
-        values[i], values[j] = values[j], values[i]
+    for row, row_uniforms in zip(values, uniforms.tolist(), strict=True):
+        for i, u in zip(range(stop - 1, -1, -1), row_uniforms, strict=False):
+            j = int(u * (i + 1))
+            row[i], row[j] = row[j], row[i]

@@ -213,6 +213,16 @@ FUNCTION REAL NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors)
     return NAME(tree)(sums);
 }
 
+FUNCTION REAL NAME(largest)(VEC v)
+{
+    REAL largest = LANE(v, 0);
+    ptrdiff_t lane;
+    UNROLL
+    for (lane = 1; lane < LANES; lane++)
+        largest = LANE(v, lane) > largest ? LANE(v, lane) : largest;
+    return largest;
+}
+
 /* --------------------------------------------------------------------------------------------
  * Forward
  */
@@ -274,21 +284,26 @@ FUNCTION void NAME(take_step)(
  * Output layer: from its sums z to outputs, loss, delta and error
  */
 
-/* o = softmax(z) in place; returns logsumexp(z), or 0 where it is not wanted. */
+/* o = softmax(z) in place; returns logsumexp(z), or 0 where it is not wanted.
+ *
+ * Sums of moderate size are not shifted by their largest: that takes a detour which everything after
+ * it would wait for, where a branch that always goes the same way costs nothing. */
 FUNCTION double NAME(softmax)(
     VEC *z, const VEC *mask, ptrdiff_t n_vectors, int wanted)
 {
-    VEC highest = SPLAT(-INFINITY), total, shift;
-    REAL largest = -INFINITY, sum;
-    ptrdiff_t v, lane;
+    VEC highest = SPLAT(-INFINITY), magnitude = SPLAT(0), shift = SPLAT(0), total;
+    REAL largest = 0, sum;
+    ptrdiff_t v;
     for (v = 0; v < n_vectors; v++) {
-        VEC real = SELECT(mask[v] > SPLAT(0), z[v], SPLAT(-INFINITY));
+        const VEC size = SELECT(z[v] < SPLAT(0), -z[v], z[v]);
+        const VEC real = SELECT(mask[v] > SPLAT(0), z[v], SPLAT(-INFINITY));
+        magnitude = SELECT(size > magnitude, size, magnitude);
         highest = SELECT(real > highest, real, highest);
     }
-    UNROLL
-    for (lane = 0; lane < LANES; lane++)
-        largest = LANE(highest, lane) > largest ? LANE(highest, lane) : largest;
-    shift = SPLAT(largest);
+    if (!(NAME(largest)(magnitude) < EXP_MAX / 2)) {
+        largest = NAME(largest)(highest);
+        shift = SPLAT(largest);
+    }
     for (v = 0; v < n_vectors; v++) z[v] = NAME(exp)(z[v] - shift) * mask[v];
     sum = NAME(dot)(z, mask, n_vectors);
     total = SPLAT(sum);
@@ -390,21 +405,24 @@ FUNCTION ptrdiff_t NAME(is_nonzero)(const REAL *x)
     return (UBITS)(bits << 1) != 0;
 }
 
-/* Point to a dense row, and list where it is not zero. */
+/* Point to a dense row, and list where it is not zero. Where the row before had no zero, first see
+ * whether this has one: counting is faster than listing, and the list would be the same. */
 FUNCTION void NAME(load_dense)(const samples_t *samples, ptrdiff_t row, input_t *input)
 {
     const REAL *values = (const REAL *)samples->values + row * samples->n_features;
     ptrdiff_t n = 0, j;
-    for (j = 0; j < samples->n_features; j++) n += NAME(is_nonzero)(values + j);
     input->values = (void *)values; /* read only from here on */
-    input->n = n;
-    input->is_full = n == samples->n_features;
-    if (input->is_full) return;
-    n = 0;
+    if (input->is_full) {
+        for (j = 0; j < samples->n_features; j++) n += NAME(is_nonzero)(values + j);
+        if (n == samples->n_features) return;
+        n = 0;
+    }
     for (j = 0; j < samples->n_features; j++) {
         input->columns[n] = j;
         n += NAME(is_nonzero)(values + j);
     }
+    input->n = n;
+    input->is_full = n == samples->n_features;
 }
 
 /* Lay a sparse row out as a dense vector, and list where it is not zero. */
@@ -423,7 +441,7 @@ FUNCTION void NAME(load_sparse)(
         n += NAME(is_nonzero)(values + j);
     }
     input->n = n;
-    input->is_full = 0;
+    input->is_full = 0; /* its columns are listed in any case */
 }
 
 FUNCTION void NAME(load)(const samples_t *samples, ptrdiff_t row, input_t *input)
@@ -457,9 +475,8 @@ FUNCTION ptrdiff_t NAME(list_only)(const input_t *input, const input_t *other, p
     ptrdiff_t n = 0, i;
     if (other->is_full) return 0;
     for (i = 0; i < input->n; i++) {
-        const ptrdiff_t column = input->is_full ? i : input->columns[i];
-        only[n] = column;
-        n += 1 - NAME(is_nonzero)(vector + column);
+        only[n] = input->columns[i];
+        n += 1 - NAME(is_nonzero)(vector + only[n]);
     }
     return n;
 }
