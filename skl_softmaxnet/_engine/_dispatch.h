@@ -115,7 +115,7 @@ typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const
 #define LEVEL baseline
 #define TARGET
 #define VECTOR_BYTES NATIVE_VECTOR_BYTES
-#include "_types.h"
+#include "_float_and_double.h"
 #undef LEVEL
 #undef TARGET
 #undef VECTOR_BYTES
@@ -125,14 +125,14 @@ typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2")))
 #define VECTOR_BYTES 32
-#include "_types.h"
+#include "_float_and_double.h"
 #undef LEVEL
 #undef TARGET
 #undef VECTOR_BYTES
 #define LEVEL avx512
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
 #define VECTOR_BYTES 64
-#include "_types.h"
+#include "_float_and_double.h"
 #undef LEVEL
 #undef TARGET
 #undef VECTOR_BYTES
