@@ -1,0 +1,64 @@
+"""Choose the learning rate and the hidden layers by cross-validation.
+
+A pipeline scales the features and trains the network; GridSearchCV tries the combinations on the
+training samples of three overlapping clouds of points, a narrow, a middling and a wide one. Prints
+the mean accuracy of each combination over five folds, and that of the best one on samples which the
+search never saw.
+"""
+
+from sklearn.datasets import make_blobs
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_softmaxnet import SoftmaxMLPClassifier
+
+RATES = [0.01, 0.1, 1.0]
+HIDDEN_LAYERS = [(), (5,), (20,), (10, 10)]
+
+
+def main():
+    X, y = make_blobs(
+        600, centers=3, cluster_std=[0.5, 1.5, 3.0], center_box=(-3, 3), random_state=4
+    )
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.25, stratify=y, random_state=0
+    )
+    network = SoftmaxMLPClassifier(max_iter=50, tol=None, random_state=0)
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), network),
+        {
+            "softmaxmlpclassifier__learning_rate_init": RATES,
+            "softmaxmlpclassifier__hidden_layer_sizes": HIDDEN_LAYERS,
+        },
+        cv=5,
+        error_score="raise",
+    )
+    search.fit(X_train, y_train)
+
+    print(f"Mean accuracy over {search.n_splits_} folds\n")
+    print_table(search.cv_results_)
+    best = search.best_estimator_[-1]
+    print(
+        f"\nBest: hidden_layer_sizes={best.hidden_layer_sizes}, "
+        f"learning_rate_init={best.learning_rate_init}"
+    )
+    print(f"Accuracy on {len(y_test)} held-out samples: {search.score(X_test, y_test):.3f}")
+
+
+def print_table(results):
+    """One row for each choice of hidden layers, one column for each rate."""
+    scores = {
+        (
+            parameters["softmaxmlpclassifier__hidden_layer_sizes"],
+            parameters["softmaxmlpclassifier__learning_rate_init"],
+        ): score
+        for parameters, score in zip(results["params"], results["mean_test_score"], strict=True)
+    }
+    print(f"{'hidden_layer_sizes':20}" + "".join(f"{f'rate {rate:g}':>11}" for rate in RATES))
+    for sizes in HIDDEN_LAYERS:
+        print(f"{sizes!s:20}" + "".join(f"{scores[sizes, rate]:11.3f}" for rate in RATES))
+
+
+if __name__ == "__main__":
+    main()
