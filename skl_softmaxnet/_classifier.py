@@ -244,8 +244,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If an argument or a parameter is not as described, or fewer than two classes have
-            samples. A model fitted before is kept.
+            If an argument or a parameter is not as described, fewer than two classes have samples,
+            or the loss stops being finite. A model fitted before is kept.
         """
         with unchanged_on_error(self):
             X, y, weights = self._check_samples(X, y, sample_weight, reset=True)
@@ -299,7 +299,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If an argument or a parameter is not as described, `classes` is missing in the first
-            call or differs from the first call's, or y holds a label that `classes` did not name.
+            call or differs from the first call's, or y holds a label that `classes` did not name;
+            the model is then as it was. Also if the loss stops being finite, when it is not.
         """
         first_call = not hasattr(self, "coefs_")
         with unchanged_on_error(self):

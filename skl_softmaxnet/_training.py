@@ -92,11 +92,17 @@ class Training:
 
         n_iter_no_change : int or inf, default=inf
             See `tol`.
+
+        Raises
+        ------
+        ValueError
+            If the loss of an epoch is not finite.
         """
         presented_before = self.history.n_presentations - self.engine.n_presented
         try:
             for presentations in epochs:
                 loss = self.present(presentations)
+                self.check_finite(loss)
                 self.history.record(loss, tol)
                 self.report()
                 if self.history.n_without_improvement > n_iter_no_change:
@@ -122,6 +128,15 @@ class Training:
         for rows, fractions in presentations.slices(self.slice_size):
             total += self.engine.run(self.X, self.targets, rows, fractions, self.rate)
         return total / presentations.total_weight
+
+    def check_finite(self, loss):
+        """Stop in the epoch in which training has diverged."""
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"Training diverged in epoch {self.history.n_epochs + 1}: its loss is {loss}. "
+                "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
+                f"which is {self.rate}."
+            )
 
     def report(self):
         """Print the epoch just recorded, if wanted."""

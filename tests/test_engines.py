@@ -133,8 +133,10 @@ def problems(draw):
     network, X, targets, rows = random_problem(
         sizes, n_samples=n_samples, seed=draw(st.integers(0, 99))
     )
-    empty = draw(st.lists(st.booleans(), min_size=n_samples, max_size=n_samples), label="empty")
-    X[empty] = 0
+    kinds = st.sampled_from(["empty", "full", "mixed"])
+    kind = np.array(draw(st.lists(kinds, min_size=n_samples, max_size=n_samples), label="kinds"))
+    X[kind == "empty"] = 0
+    X[(kind == "full")[:, np.newaxis] & (X == 0)] = 0.5
     fractions = None
     if draw(st.booleans(), label="with fractions"):
         fractions = np.random.RandomState(0).choice([1.0, 0.3], size=rows.size)
@@ -218,18 +220,20 @@ def test_untidy_csr_through_the_estimator(X, method):
         assert_array_equal(array, copy)
 
 
-def test_dense_and_sparse_calls_in_turn():
+@pytest.mark.parametrize("with_zeros", [True, False])
+def test_dense_and_sparse_calls_in_turn(with_zeros):
     """One engine may be given another X in every call, and leaves all of them as they are."""
     network, X, targets, rows = random_problem([6, 4, 3])
-    dense = X.copy()
-    calls = [(dense, rows[:9]), (sp.csr_array(X), rows[9:26]), (dense, rows[26:])]
+    X = X if with_zeros else X + 10
+    dense, cuts = X.copy(), [0, 9, 10, 20, 27, 28, 50]  # among the calls, ones of one presentation
     options = {name: values[0] for name, values in OPTIONS.items()}
     trained = []
     for engine_class in (NumpyEngine, _engine.Engine):
         coefs, intercepts = _engine.as_blocks(*network, X.dtype)
         engine = engine_class(coefs, intercepts, **options)
-        for container, part in calls:
-            engine.run(container, targets, part, None, 0.05)
+        for number, part in enumerate(itertools.starmap(slice, itertools.pairwise(cuts))):
+            container = sp.csr_array(X) if number % 2 else dense
+            engine.run(container, targets, rows[part], None, 0.01)
         trained.append([*coefs, *intercepts])
     assert_array_equal(dense, X)
     for one, other in zip(*trained, strict=True):

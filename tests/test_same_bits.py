@@ -36,11 +36,11 @@ OPTIONS = [
 
 
 def samples(dtype=np.float64, n_samples=60):
-    """Rows of 19 features, half of them zeros and one row all zero; four classes."""
+    """Rows of 19 features, half of them zeros, one row of zeros, some without any; four classes."""
     rng = np.random.RandomState(0)
     X = rng.normal(size=(n_samples, 19)).astype(dtype)
-    X[rng.uniform(size=X.shape) < 0.5] = 0
-    X[7] = 0
+    X[20:][rng.uniform(size=X[20:].shape) < 0.5] = 0
+    X[20] = 0
     return X, rng.permutation(n_samples) % 4
 
 
@@ -144,6 +144,7 @@ CSR_PARTS = {
     "data backwards in memory": ("data", lambda array: array[::-1].copy()[::-1]),
     "indices of 64 bits": ("indices", lambda array: array.astype(np.int64)),
     "indptr of 64 bits": ("indptr", lambda array: array.astype(np.int64)),
+    "big-endian indices": ("indices", lambda array: array.astype(">i4")),
     "big-endian data": ("data", lambda array: array.astype(array.dtype.newbyteorder(">"))),
 }
 
@@ -187,11 +188,9 @@ def test_threads(dtype):
 )
 @each_dtype
 def test_instruction_sets(dtype, options, monkeypatch):
-    from skl_softmaxnet._engine._compiled import INSTRUCTION_SETS
-
     X, y = samples(dtype)
     models = []
-    for name in INSTRUCTION_SETS:
+    for name in _engine.INSTRUCTION_SETS:
         engine = type("Chosen", (_engine.CompiledEngine,), {"instruction_set": name})
         monkeypatch.setattr(_engine, "Engine", engine)
         for hidden_layer_sizes in ((17, 5), (3,), ()):

@@ -62,13 +62,15 @@ class Row:
         return self.prepare(shape, X, targets), X.shape[0]
 
 
-def our_fit(engine_name, shape, X, targets):
+def our_fit(engine_name, shuffle, shape, X, targets):
     """Our public fit, of sparse samples where the shape says so."""
     samples = shape.as_given(X)
     hidden = shape.layer_sizes[1:-1]
 
     def run(n_epochs):
-        ours.fit(samples, targets, hidden, n_epochs=n_epochs, engine_name=engine_name)
+        ours.fit(
+            samples, targets, hidden, n_epochs=n_epochs, engine_name=engine_name, shuffle=shuffle
+        )
 
     return {engine_name: run}
 
@@ -127,11 +129,14 @@ def rows():
     """List the rows of the table from top to bottom."""
     both = ("float64", "float32")
     compiled = ours.ENGINES["compiled"] is not None
-    fit_compiled, fit_numpy = (partial(our_fit, name) for name in ("compiled", "NumPy"))
+    # in the order of the rows, as the tutorial's loop, JAX and numba run; then as it is by default
+    in_order, shuffled = (partial(our_fit, "compiled", shuffle) for shuffle in (False, True))
+    fit_numpy = partial(our_fit, "NumPy", False)
     has_limit = limit.compiler() is not None or peers_numba is not None
     name = "skl_softmaxnet, {} engine"
     return [
-        *[Row(name.format("compiled"), t, "ours", fit_compiled, compiled) for t in both],
+        *[Row(name.format("compiled"), t, "ours", in_order, compiled) for t in both],
+        *[Row(name.format("compiled") + ", shuffled", t, "ours", shuffled, compiled) for t in both],
         *[Row(name.format("NumPy"), t, "ours", fit_numpy, slow=True) for t in both],
         Row("tutorial's loop", "float64", "peer", tutorial_loop, slow=True),
         Row("MLPClassifier, batch 1", "float64", "peer", partial(mlp_fit, 1), slow=True),

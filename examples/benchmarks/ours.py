@@ -20,7 +20,7 @@ def engine(name):
         _engine.Engine = usual
 
 
-def fit(X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled"):
+def fit(X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled", shuffle=True):
     """Fit with the default rule for `n_epochs` epochs, without a test.
 
     Parameters
@@ -30,13 +30,18 @@ def fit(X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled"):
     hidden_layer_sizes : tuple of int
     n_epochs : int
     engine_name : {"compiled", "NumPy"}, default="compiled"
+    shuffle : bool, default=True
 
     Returns
     -------
     model : SoftmaxMLPClassifier
     """
     model = SoftmaxMLPClassifier(
-        hidden_layer_sizes=hidden_layer_sizes, max_iter=n_epochs, tol=None, random_state=0
+        hidden_layer_sizes=hidden_layer_sizes,
+        max_iter=n_epochs,
+        tol=None,
+        shuffle=shuffle,
+        random_state=0,
     )
     with engine(engine_name):
         return model.fit(X, targets)

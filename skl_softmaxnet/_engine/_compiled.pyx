@@ -30,6 +30,7 @@ cdef extern from "_dispatch.h" nogil:
         void *values
         ptrdiff_t *columns
         ptrdiff_t n
+        int is_full
 
     ctypedef struct network_t:
         ptrdiff_t n_layers
@@ -197,6 +198,8 @@ cdef class CompiledEngine:
             )
         if targets.dtype != np.intp:
             raise ValueError(f"targets must be {np.intp}, got {targets.dtype}")
+        for i in range(2):  # nothing is left of the samples before
+            self.network.inputs[i].n = self.network.inputs[i].is_full = 0
         if sp.issparse(X):
             self._point_to_sparse(X)
         else:
@@ -217,7 +220,6 @@ cdef class CompiledEngine:
         self.sparse_rows = _Arena(2 * n_bytes)
         for i in range(2):
             self.network.inputs[i].values = self.sparse_rows.take(n_bytes)
-            self.network.inputs[i].n = 0
         return 0
 
 
