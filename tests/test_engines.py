@@ -72,8 +72,12 @@ def assert_engines_agree(run_engine, hidden_layer_sizes, n_presentations, fracti
     rest = (targets, rows, fractions)
     options["rate"] = RATES[options["activation"]]
     expected, expected_loss = run_engine(NumpyEngine, network, X, *rest, **options)
-    assert max(np.abs(weights).max() for weights in expected) < 10  # has not run away
-    for dtype, tolerance in TOLERANCES.items():
+    largest = max(np.abs(weights).max() for weights in expected)
+    assert largest < 10  # has not run away
+    # thousands of roundings of float32 add up beside the large weights, also in the small ones: of
+    # all combinations the worst strays by 1.2e-4 of the largest weight
+    float32 = TOLERANCES["float32"] | {"atol": 2e-4 * largest}
+    for dtype, tolerance in (TOLERANCES | {"float32": float32}).items():
         for container in (np.asarray, sp.csr_array):
             same_X = container(X.astype(dtype))
             weights, loss = run_engine(_engine.Engine, network, same_X, *rest, **options)
