@@ -23,6 +23,7 @@ from ._validation import (
     check_two_classes,
     check_weights,
     encode_targets,
+    sorted_labels,
     unchanged_on_error,
 )
 
@@ -249,12 +250,12 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         """
         with unchanged_on_error(self):
             X, y, weights = self._check_samples(X, y, sample_weight, reset=True)
-            check_classification_targets(y)
             if weights is not None:
                 if not weights.any():
                     raise ValueError("sample_weight must not be zero for every sample.")
                 weights = relative_to_counts(weights)
-            self.classes_ = np.unique(y if weights is None else y[weights > 0])
+            self.classes_ = sorted_labels(y if weights is None else y[weights > 0])
+            check_classification_targets(y)
             check_two_classes(self.classes_, "y")
             targets = encode_targets(y, self.classes_, weights)
             random_state = check_random_state(self.random_state)

@@ -7,8 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-# Up to here whole numbers are exact in float64; no list of presentations is nearly as long.
-_MOST_PRESENTATIONS = 2**53
+# The list of an epoch's presentations would not fit into any memory beyond.
+_MOST_PRESENTATIONS = 2**40
 
 
 @contextmanager
@@ -71,6 +71,10 @@ def check_weights(sample_weight, n_samples):
         return None
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(n_samples, sample_weight)
+    try:
+        sample_weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must hold numbers: {error}.") from error
     weights = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
@@ -84,9 +88,25 @@ def check_weights(sample_weight, n_samples):
     if weights.sum() >= _MOST_PRESENTATIONS:
         raise ValueError(
             "sample_weight counts how often a sample is presented in an epoch, and must sum to "
-            f"less than 2**53, got {weights.sum()}."
+            f"less than 2**40, got {weights.sum()}."
         )
     return None if (weights == 1).all() else weights
+
+
+def sorted_labels(y):
+    """Return the different labels in y, sorted.
+
+    Raises
+    ------
+    TypeError
+        If they cannot be sorted, such as strings among numbers.
+    """
+    try:
+        return np.unique(y)
+    except TypeError as error:
+        raise TypeError(
+            f"y must hold labels of one kind, all strings or all numbers: {error}."
+        ) from error
 
 
 def check_two_classes(classes, argument):

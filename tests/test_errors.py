@@ -291,3 +291,17 @@ def test_a_failed_first_partial_fit_leaves_nothing(case):
         classifier.partial_fit(bad_X, bad_y, classes=[0, 1, 2], sample_weight=sample_weight)
     with pytest.raises(NotFittedError):
         classifier.predict(X)
+
+
+@pytest.mark.parametrize(
+    "weights", [["a", "b", "c"], [None, 1, 1], [1, 1, 1e15], [1, 1, 1e300]], ids=str
+)
+def test_weights_that_cannot_be_counts(weights):
+    with pytest.raises(ValueError, match="sample_weight"):
+        SoftmaxMLPClassifier().fit([[0.0], [1.0], [2.0]], [0, 1, 1], sample_weight=weights)
+
+
+def test_labels_of_two_kinds():
+    y = np.array([None, "a", "b"], dtype=object)
+    with pytest.raises(TypeError, match="y must hold labels of one kind"):
+        SoftmaxMLPClassifier().fit([[0.0], [1.0], [2.0]], y)
