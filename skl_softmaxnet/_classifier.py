@@ -440,7 +440,9 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
             The most probable label of each sample.
         """
-        decisions = self.decision_function(X)
+        return self._predict(X, self._most_probable)
+
+    def _most_probable(self, decisions):
         if decisions.ndim == 1:
             return self.classes_[(decisions > 0).astype(np.intp)]
         return self.classes_[np.argmax(decisions, axis=1)]

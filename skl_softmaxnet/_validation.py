@@ -42,6 +42,11 @@ def check_rows(X):
 
     That is dense and aligned, or CSR with its indices sorted, no duplicates, and its parts
     contiguous and aligned. X itself is returned where it is so already.
+
+    Raises
+    ------
+    ValueError
+        If the parts of a sparse X do not describe a matrix of its shape.
     """
     if not sp.issparse(X):
         return np.require(X, requirements=["C", "A"])
@@ -52,11 +57,26 @@ def check_rows(X):
     indices = np.require(X.indices, index_dtype, ["C", "A"])
     indptr = np.require(X.indptr, index_dtype, ["C", "A"])
     data = np.require(X.data, requirements=["C", "A"])
+    _check_indices(indices, indptr, X.shape)
     if data is X.data and indices is X.indices and indptr is X.indptr:
         return X
     parts = sp.csr_array(X.shape, dtype=X.dtype)
     parts.data, parts.indices, parts.indptr = data, indices, indptr
     return parts
+
+
+def _check_indices(indices, indptr, shape):
+    """Raise a ValueError for what would lead the compiled engine out of its memory."""
+    lengths = np.diff(indptr)
+    in_order = len(indptr) == shape[0] + 1 and indptr[0] == 0 and indptr[-1] <= indices.size
+    if not in_order or lengths.min() < 0 or lengths.max() > shape[1]:
+        raise ValueError("X is a sparse matrix whose indptr does not fit its shape and indices.")
+    used = indices[: indptr[-1]]
+    if used.size and (used.min() < 0 or used.max() >= shape[1]):
+        raise ValueError(
+            f"X is a sparse matrix with {shape[1]} columns, but its indices run from {used.min()} "
+            f"to {used.max()}."
+        )
 
 
 def check_weights(sample_weight, n_samples):

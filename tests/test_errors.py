@@ -305,3 +305,23 @@ def test_labels_of_two_kinds():
     y = np.array([None, "a", "b"], dtype=object)
     with pytest.raises(TypeError, match="y must hold labels of one kind"):
         SoftmaxMLPClassifier().fit([[0.0], [1.0], [2.0]], y)
+
+
+@pytest.mark.parametrize("index", [-1, 5, 2**20])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_sparse_indices_outside_of_the_matrix(index, shuffle):
+    """They must not reach the compiled engine, which trusts them."""
+    X = scipy.sparse.csr_array(np.eye(4, 5))
+    X.indices[1] = index
+    with pytest.raises(ValueError, match="X is a sparse matrix"):
+        SoftmaxMLPClassifier(shuffle=shuffle).fit(X, [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="X is a sparse matrix"):
+        SoftmaxMLPClassifier().partial_fit(X, [0, 1, 0, 1], classes=[0, 1])
+
+
+def test_sparse_rows_longer_than_the_matrix_is_wide():
+    parts = np.ones(9), np.arange(9) % 3, np.array([0, 9, 9])
+    X = scipy.sparse.csr_array(parts, shape=(2, 3))
+    X.has_canonical_format = True  # what it is not
+    with pytest.raises(ValueError, match="indptr"):
+        SoftmaxMLPClassifier().fit(X, [0, 1])
