@@ -108,7 +108,7 @@ class Training:
                 if self.history.n_without_improvement > n_iter_no_change:
                     return
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
+            warnings.warn("Training interrupted by user.", stacklevel=5)
             return
         finally:
             # from the engine, whose count an interrupt cannot leave behind the weights
@@ -119,7 +119,7 @@ class Training:
                 "the optimization hasn't converged yet. Raise max_iter, or set tol=None to train "
                 "for max_iter epochs with no test.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,  # the line that called fit
             )
 
     def present(self, presentations):

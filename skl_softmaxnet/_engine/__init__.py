@@ -41,5 +41,5 @@ def warn_once_without_compiled():
             "Microsoft C++ Build Tools) and then skl_softmaxnet again, with "
             "`pip install --force-reinstall --no-cache-dir --no-deps`.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=5,  # the line that called fit
         )
