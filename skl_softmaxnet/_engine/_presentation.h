@@ -2,8 +2,10 @@
  *
  * This file is a template: _dispatch.h includes it once for each pair, with
  *
- *   REAL, BITS      float or double, and the signed integer of the same size
+ *   REAL            float or double; BITS and UBITS are the integers of its size, and
+ *                   _float_and_double.h has its constants for exp
  *   NAME(x)         x with a suffix for the pair
+ *   TARGET          the attribute that chooses the instruction set
  *   FUNCTION        how an inlined function of this instruction set is declared
  *   VECTOR_BYTES    the width of its vectors, 0 for none
  *
