@@ -1,34 +1,55 @@
 """The estimator: parameters, validation and the public methods."""
 
+import warnings
+from contextlib import closing, nullcontext
+from dataclasses import replace
 from functools import partial
-from itertools import repeat
+from itertools import pairwise, repeat
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _engine, _outputs
+from ._callbacks import CallbackSupportMixin, FitCallbacks
+from ._early_stopping import Validation, split
 from ._functions import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from ._initialization import initial_weights
-from ._presentation import Presentations, relative_to_counts
+from ._presentation import Presentations, content_hash, merged, relative_to_counts
+from ._schedules import LEARNING_RATES, Schedule
+from ._state import (
+    NetworkState,
+    fingerprint,
+    laid_out,
+    touched_rows,
+    zeros_like,
+)
+from ._targets import (
+    as_label_lists,
+    balanced_stream,
+    check_two_classes,
+    class_multipliers,
+    encode_targets,
+    has_columns,
+    sorted_labels,
+)
 from ._training import History, Training
 from ._validation import (
     check_hidden_layer_sizes,
     check_rows,
-    check_two_classes,
+    check_validation_samples,
     check_weights,
-    encode_targets,
-    sorted_labels,
     unchanged_on_error,
 )
 
 
-class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
+class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Multilayer perceptron classifier that learns one sample at a time.
 
     Every sample shown to the network is followed at once by one update of its weights. The
@@ -40,7 +61,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
 
     With **sigmoid outputs** each class has a detector of its own, which answers between 0 and 1
     without regard to the others; for one sample several may be high or all may be low.
-    `predict_proba` divides them by their sum, so its rows sum to one as scikit-learn expects.
+    `predict_proba` divides them by their sum, so its rows sum to one as scikit-learn expects. Where
+    a sample may have several labels (y is an indicator matrix), they stand as they are.
 
     Parameters
     ----------
@@ -68,35 +90,84 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether units have intercepts. Without them `intercepts_` stay zero.
 
+    alpha : float, default=0.0
+        Strength of the L2 penalty on the weights, not the intercepts: each presentation also
+        subtracts η·alpha·W. The losses that are reported leave the penalty out.
+
+    learning_rate : {"constant", "invscaling", "adaptive", "inverse_time"}, default="constant"
+        How the learning rate changes from epoch to epoch, starting from η = `learning_rate_init`.
+        ``"invscaling"`` is η / (t + 1)^power_t, with t the presentations so far; ``"inverse_time"``
+        is η / (1 + decay·n), with n the epochs so far; ``"adaptive"`` divides the rate by 5 each
+        time training would stop by `tol`, until it is 1e-6 or less.
+
+    decay : float, default=0.1
+        See `learning_rate`; only for ``"inverse_time"``.
+
     learning_rate_init : float, default=0.05
         The learning rate η: the share of its gradient that each sample moves the weights by.
+
+    power_t : float, default=0.5
+        See `learning_rate`; only for ``"invscaling"``.
+
+    momentum : float, default=0.0
+        Share of the last step that is added to each step, from 0 to 1: v ← momentum·v + step and
+        W ← W + v. All weights then move with every sample, also those of inputs that are zero.
+
+    nesterovs_momentum : bool, default=False
+        Whether to look ahead, with Nesterov's momentum: W ← W + momentum·v + step.
 
     max_iter : int, default=200
         The number of epochs, at most. In an epoch every sample is presented once, or as often as
         its weight says.
 
     tol : float or None, default=1e-4
-        Training stops when the loss has not fallen by `tol` for more than `n_iter_no_change` epochs
-        in a row. None trains for `max_iter` epochs, with no test and no ConvergenceWarning.
+        Training stops when the loss, or with `early_stopping` the validation score, has not
+        improved on the best by `tol` for more than `n_iter_no_change` epochs in a row. None trains
+        for `max_iter` epochs, with no test and no ConvergenceWarning.
 
     n_iter_no_change : int or np.inf, default=10
         See `tol`.
+
+    average : bool, default=False
+        Whether `coefs_` and `intercepts_` are an average of the weights over the course of
+        training, which forgets the early ones: the polynomial-decay average [4]_ with η = 3, taken
+        every 64 presentations. It costs a pass over all weights each time.
+
+    early_stopping : bool, default=False
+        Whether to set samples aside, score the network on them after every epoch, stop by this
+        score (see `tol`), and go back to the weights of the best epoch. `partial_fit` takes no
+        notice.
+
+    validation_fraction : float, default=0.1
+        Share of the samples that `early_stopping` sets aside, the same of every class; above 0 and
+        below 1. Not used where `fit` is given `X_val` and `y_val`.
 
     shuffle : bool, default=True
         Whether every epoch presents the samples in a new random order. The model then does not
         depend on the order of the rows. If False, they are presented in the order given.
 
+    class_weight : dict, "balanced" or None, default=None
+        What the sample weights of each class are multiplied by: ``{label: weight}``, 1 for classes
+        that are missing; ``"balanced"`` gives all classes the same total weight, n / (K·n_k) to a
+        sample of class k. In `partial_fit`, which does not know what is to come, the counts are
+        those of the stream so far.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from where training was, with its weights, momentum, learning rate and
+        random numbers, as if it had not stopped, instead of anew. After weights were put into
+        `coefs_` and `intercepts_`, it starts from those, and without momentum.
+
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights and the order of presentations. An int makes every result
-        repeatable bit for bit.
+        Determines the initial weights, the order of presentations and the samples that
+        `early_stopping` sets aside. An int makes every result repeatable bit for bit.
 
     verbose : bool, default=False
-        Whether to print the loss of each epoch.
+        Whether to print the loss of each epoch, and its validation score.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted.
+        The class labels, sorted; for multilabel targets the numbers of their columns.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -106,7 +177,7 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
 
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         The weights of each layer, float32 if X was, else float64. `partial_fit` changes them in
-        place.
+        place. With `average`, the average weights; until 64 presentations, the weights themselves.
 
     intercepts_ : list of ndarray of shape (fan_out,)
         The intercepts of each layer.
@@ -121,17 +192,23 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         The loss of the last epoch: the mean per unit of sample weight, each sample's taken before
         its update. inf before the first epoch.
 
-    best_loss_ : float
-        The lowest loss of an epoch.
+    best_loss_ : float or None
+        The lowest loss of an epoch; None after `early_stopping`, as for MLPClassifier.
 
     loss_curve_ : list of float of shape (n_iter_,)
         The loss of each epoch.
+
+    validation_scores_ : list of float of shape (n_iter_,) or None
+        The accuracy on the validation samples after each epoch, with `early_stopping`.
+
+    best_validation_score_ : float or None
+        The highest of them.
 
     n_layers_ : int
         Layers, the input layer counted.
 
     n_outputs_ : int
-        Units of the output layer, one for each class; two classes have two.
+        Units of the output layer, one for each class or label; two classes have two.
 
     out_activation_ : str
         The activation of the output layer.
@@ -155,6 +232,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
        outputs, with relationships to statistical pattern recognition", Springer, 1990.
     .. [3] L. Bottou, "Stochastic gradient descent tricks", in Neural Networks: Tricks of the
        Trade, Springer, 2012.
+    .. [4] O. Shamir and T. Zhang, "Stochastic gradient descent for non-smooth optimization:
+       convergence results and optimal averaging schemes", ICML, 2013.
 
     Examples
     --------
@@ -175,11 +254,22 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         "loss": [StrOptions({"squared_error", "log_loss"})],
         "backprop": [StrOptions({"error", "gradient"})],
         "fit_intercept": ["boolean"],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [StrOptions(set(LEARNING_RATES))],
+        "decay": [Interval(Real, 0, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "average": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "shuffle": ["boolean"],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -193,11 +283,22 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         loss="squared_error",
         backprop="error",
         fit_intercept=True,
+        alpha=0.0,
+        learning_rate="constant",
+        decay=0.1,
         learning_rate_init=0.05,
+        power_t=0.5,
+        momentum=0.0,
+        nesterovs_momentum=False,
         max_iter=200,
         tol=1e-4,
         n_iter_no_change=10,
+        average=False,
+        early_stopping=False,
+        validation_fraction=0.1,
         shuffle=True,
+        class_weight=None,
+        warm_start=False,
         random_state=None,
         verbose=False,
     ):
@@ -207,11 +308,22 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         self.loss = loss
         self.backprop = backprop
         self.fit_intercept = fit_intercept
+        self.alpha = alpha
+        self.learning_rate = learning_rate
+        self.decay = decay
         self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
         self.max_iter = max_iter
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.average = average
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.shuffle = shuffle
+        self.class_weight = class_weight
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
@@ -219,8 +331,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
     # Learning
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Train a new network on the samples.
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+        """Train a network on the samples.
 
         Ctrl-C ends training with a warning and keeps what was learned so far.
 
@@ -230,12 +342,22 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             The samples. float32 is trained on as float32, everything else as float64. A
             C-contiguous array or a CSR matrix in its dtype is not copied.
 
-        y : array-like of shape (n_samples,)
-            The class labels, of any type.
+        y : array-like of shape (n_samples,), or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            The class labels, of any type; or, with sigmoid outputs, a matrix of 0 and 1 that says
+            which of several labels each sample has (multilabel).
 
         sample_weight : array-like of shape (n_samples,), default=None
             How often each sample counts, at least 0; see the Notes of the class. A sample of weight
             0 is left out.
+
+        X_val : {array-like, sparse matrix} of shape (n_validation_samples, n_features), \
+                default=None
+            Samples for `early_stopping`, in place of a part of X.
+
+        y_val : array-like of shape (n_validation_samples,) or (n_validation_samples, n_labels), \
+                default=None
+            Their labels.
 
         Returns
         -------
@@ -246,47 +368,58 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If an argument or a parameter is not as described, fewer than two classes have samples,
-            or the loss stops being finite. A model fitted before is kept.
+            or the loss or a weight stops being finite. A model fitted before is kept.
         """
+        callbacks = FitCallbacks.of(self, X, y, sample_weight, self._attributes_now)
         with unchanged_on_error(self):
-            X, y, weights = self._check_samples(X, y, sample_weight, reset=True)
-            if weights is not None:
-                if not weights.any():
-                    raise ValueError("sample_weight must not be zero for every sample.")
-                weights = relative_to_counts(weights)
-            self.classes_ = sorted_labels(y if weights is None else y[weights > 0])
-            check_classification_targets(y)
-            check_two_classes(self.classes_, "y")
-            targets = encode_targets(y, self.classes_, weights)
-            random_state = check_random_state(self.random_state)
-            self._initialize(X, random_state)
-            presentations = Presentations.from_weights(len(targets), weights)
-            if self.shuffle:
-                presentations = presentations.in_content_order(X, targets)
-                epochs = presentations.shuffled(random_state, self.max_iter)
+            going_on = self.warm_start and hasattr(self, "coefs_")
+            X, y, weights = self._check_samples(X, y, sample_weight, reset=not going_on)
+            targets = self._check_labels(y, weights, going_on)
+            if going_on:
+                self._check_same_network(X)
             else:
-                epochs = repeat(presentations, self.max_iter)
+                self._initialize(X, check_random_state(self.random_state))
+            presentations, validation = self._check_presentations(X, targets, weights, X_val, y_val)
+            if self.shuffle:
+                epochs = closing(presentations.shuffled(self._random_state, self.max_iter))
+            else:
+                epochs = nullcontext(repeat(presentations, self.max_iter))
+            training = self._training(X, targets, validation, callbacks, in_place=False)
             n_iter_no_change = np.inf if self.tol is None else self.n_iter_no_change
-            self._train(X, targets, epochs, tol=self.tol, n_iter_no_change=n_iter_no_change)
+            with epochs as each:
+                ended = training.run(each, tol=self.tol, n_iter_no_change=n_iter_no_change)
+            vars(self).update(self._attributes(training.history, training.result))
+        if callbacks:
+            callbacks.end()
+        if ended and self.tol is not None:
+            warnings.warn(
+                f"Stochastic optimizer: maximum iterations ({self.max_iter}) reached and the "
+                "optimization hasn't converged yet. Raise max_iter, or set tol=None to train for "
+                "max_iter epochs with no test.",
+                ConvergenceWarning,
+                stacklevel=3,  # the line that called fit
+            )
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Continue training with one pass over the samples, in the order given.
 
-        Cutting a stream of samples into chunks in any way gives the same model, bit for bit.
+        Cutting a stream of samples into chunks in any way gives the same model, bit for bit, with
+        a constant learning rate; with `alpha`, up to rounding.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The samples, trained on in the dtype of the first call.
 
-        y : array-like of shape (n_samples,)
-            The class labels.
+        y : array-like of shape (n_samples,), or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            The class labels, or which labels each sample has, as in `fit`.
 
         classes : array-like of shape (n_classes,), default=None
             All class labels that the stream may hold. Needed in the first call, unless `fit` came
-            before.
+            before or y is a matrix of labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
             How often each sample counts, at least 0, as it is: never scaled.
@@ -300,21 +433,28 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If an argument or a parameter is not as described, `classes` is missing in the first
-            call or differs from the first call's, or y holds a label that `classes` did not name;
-            the model is then as it was. Also if the loss stops being finite, when it is not.
+            call or differs from the first call's, y holds a label that `classes` did not name, or
+            the loss or a weight stops being finite. The model is then as it was.
         """
         first_call = not hasattr(self, "coefs_")
         with unchanged_on_error(self):
             self._check_parameters()
             X, y, weights = self._check_samples(X, y, sample_weight, reset=first_call)
-            self._check_classes(classes)
-            targets = encode_targets(y, self.classes_, weights)
+            targets = self._check_labels_of_stream(y, classes, weights)
             if first_call:
                 self._initialize(X, check_random_state(self.random_state))
-            presentations = Presentations.from_weights(len(targets), weights)
+            weights = self._class_weighted_stream(targets, weights)
+            presentations = Presentations.from_weights(targets.shape[0], weights)
             if presentations.rows.size > 0:
-                self._train(X, targets, [presentations])
+                training = self._training(X, targets, in_place=True)
+                rows = touched_rows(X, self.alpha, self.momentum, self.average)
+                with training.state.unchanged_on_error(rows):
+                    training.run([presentations], rows=rows, **self._stopping_of_stream())
+                vars(self).update(self._attributes(training.history, training.result))
         return self
+
+    # ------------------------------------------------------------------------------------------
+    # What training is given
 
     def _check_samples(self, X, y, sample_weight, *, reset):
         """Validate what both ways of learning are given."""
@@ -323,8 +463,9 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             X,
             y,
             accept_sparse="csr",
-            dtype=(np.float64, np.float32) if reset else self.coefs_[0].dtype,
+            dtype=(np.float64, np.float32) if reset else self._dtype,
             order="C",
+            multi_output=has_columns(y),
             reset=reset,
         )
         return check_rows(X), y, check_weights(sample_weight, X.shape[0])
@@ -341,20 +482,152 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             self._validate_params()
             self._checked_parameters = parameters
 
-    def _check_classes(self, classes):
+    def _check_labels(self, y, weights, going_on):
+        """Set `classes_` from what `fit` is given, and return the targets."""
+        if weights is not None and not weights.any():
+            raise ValueError("sample_weight must not be zero for every sample.")
+        if y.ndim == 2:
+            targets = as_label_lists(y, self.output_activation)
+            classes = np.arange(y.shape[1])
+        else:
+            classes = sorted_labels(y if weights is None else y[weights > 0])
+            check_classification_targets(y)
+            check_two_classes(classes, "y")
+            targets = encode_targets(y, classes, weights)
+        if going_on:
+            self._check_same_classes(classes, y.ndim == 2, "y holds")
+        self.classes_, self._multilabel = classes, y.ndim == 2
+        return targets
+
+    def _check_labels_of_stream(self, y, classes, weights):
         """Set `classes_` in the first call of `partial_fit`, compare with it later."""
-        if classes is None:
-            if not hasattr(self, "classes_"):
-                raise ValueError("classes must be passed on the first call to partial_fit.")
-            return
-        classes = unique_labels(classes)
-        check_two_classes(classes, "classes")
-        if hasattr(self, "classes_") and not np.array_equal(classes, self.classes_):
+        multilabel = y.ndim == 2
+        if multilabel:
+            targets = as_label_lists(y, getattr(self, "out_activation_", self.output_activation))
+            classes = np.arange(y.shape[1]) if classes is None else classes
+        if classes is not None:
+            classes = unique_labels(classes)
+            check_two_classes(classes, "classes")
+            if multilabel and not np.array_equal(classes, np.arange(y.shape[1])):
+                raise ValueError(
+                    f"classes={list(classes)} must be the numbers of the {y.shape[1]} columns of "
+                    "y, or None."
+                )
+        elif not hasattr(self, "classes_"):
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if hasattr(self, "classes_"):
+            known = self.classes_ if classes is None else classes
+            self._check_same_classes(known, multilabel, "classes are")
+        else:
+            self.classes_, self._multilabel = classes, multilabel
+        return targets if multilabel else encode_targets(y, self.classes_, weights)
+
+    def _check_same_classes(self, classes, multilabel, what):
+        if multilabel != self._multilabel:
+            kinds = {True: "several labels a sample (multilabel)", False: "one class a sample"}
             raise ValueError(
-                f"classes={list(classes)} is not the same as on the last call to partial_fit, "
+                f"y holds {kinds[multilabel]}, but the model was trained on "
+                f"{kinds[not multilabel]}."
+            )
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"{what} {list(classes)}, not the same as on the last call to fit or partial_fit, "
                 f"which was {list(self.classes_)}."
             )
-        self.classes_ = classes
+
+    def _check_presentations(self, X, targets, weights, X_val, y_val):
+        """Return what an epoch of `fit` presents, and the samples for early stopping or None."""
+        multipliers = class_multipliers(self.class_weight, self.classes_, targets, weights)
+        hashes = content_hash(X, targets) if self.shuffle or self.early_stopping else None
+        validation = self._check_validation(X, targets, X_val, y_val)
+        if self.early_stopping and validation is None:
+            samples = Presentations.from_weights(targets.shape[0], weights)
+            weights, set_aside = self._split(samples.in_content_order(hashes), targets)
+            if multipliers is not None:
+                set_aside = set_aside * multipliers
+            validation = self._validation(X, targets, set_aside)
+        if multipliers is not None:
+            weights = multipliers if weights is None else weights * multipliers
+            weights = check_weights(weights, targets.shape[0])
+        if weights is not None:
+            weights = relative_to_counts(weights)
+        if self.shuffle and weights is not None and (weights % 1).any():
+            weights = merged(weights, hashes)
+        presentations = Presentations.from_weights(targets.shape[0], weights)
+        return presentations.in_content_order(hashes) if self.shuffle else presentations, validation
+
+    def _check_validation(self, X, targets, X_val, y_val):
+        """Return the samples that `fit` was given for early stopping, if it was."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+            raise ValueError(f"{given} was given without {missing}.")
+        if not self.early_stopping:
+            raise ValueError("X_val and y_val are used by early_stopping, which is False.")
+        X_val, y_val = check_validation_samples(self, X_val, y_val, X.dtype, self._multilabel)
+        if self._multilabel:
+            targets = as_label_lists(y_val, self.output_activation, "y_val")
+        else:
+            targets = encode_targets(y_val, self.classes_, None, "y_val")
+        return self._validation(X_val, targets, np.ones(X_val.shape[0]))
+
+    def _split(self, samples, targets):
+        """Return the weights of the samples for training and for validation.
+
+        A warm start splits as the first `fit` did, so that nothing it was trained on comes to
+        validate it.
+        """
+        if self._split_seed is None:
+            self._split_seed = int(self._random_state.randint(np.iinfo(np.int32).max))
+        random_state = np.random.RandomState(self._split_seed)
+        return split(samples, targets, targets.shape[0], self.validation_fraction, random_state)
+
+    def _validation(self, X, targets, weights):
+        rows = np.flatnonzero(weights)
+        return Validation(
+            X[rows], targets[rows], weights[rows], self.activation, self.out_activation_
+        )
+
+    def _class_weighted_stream(self, targets, weights):
+        """Multiply the weights of a chunk by class_weight."""
+        if self.class_weight != "balanced":
+            multipliers = class_multipliers(self.class_weight, self.classes_, targets, weights)
+        elif self._multilabel:
+            raise ValueError(
+                'class_weight="balanced" is not available in partial_fit where samples have '
+                "several labels; pass sample_weight instead."
+            )
+        else:
+            counted = np.ones(targets.size) if weights is None else weights
+            multipliers, self._class_totals = balanced_stream(targets, counted, self._class_totals)
+        if multipliers is None:
+            return weights
+        return check_weights(
+            multipliers if weights is None else weights * multipliers, targets.size
+        )
+
+    # ------------------------------------------------------------------------------------------
+    # Training, and what it leaves behind
+
+    @property
+    def _dtype(self):
+        """What a fitted network computes in."""
+        return np.float32 if self.coefs_[0].dtype == np.float32 else np.float64
+
+    def _check_same_network(self, X):
+        """Raise a ValueError if a warm start asks for another network than there is."""
+        sizes = [X.shape[1], *check_hidden_layer_sizes(self.hidden_layer_sizes), self.n_outputs_]
+        if [weights.shape for weights in self.coefs_] != list(pairwise(sizes)):
+            raise ValueError(
+                f"warm_start cannot go on with hidden_layer_sizes={self.hidden_layer_sizes!r}: "
+                f"coefs_ have the shapes {[weights.shape for weights in self.coefs_]}."
+            )
+        if self.output_activation != self.out_activation_:
+            raise ValueError(
+                f"warm_start cannot go on with output_activation={self.output_activation!r}: "
+                f"the network was trained with {self.out_activation_!r}."
+            )
 
     def _initialize(self, X, random_state):
         """Set up a network that has not seen a sample."""
@@ -365,41 +638,120 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         self.out_activation_ = self.output_activation
         coefs, intercepts = initial_weights(layer_sizes, random_state)
         self.coefs_, self.intercepts_ = _engine.as_blocks(coefs, intercepts, X.dtype)
-        self._keep(History())
+        self.n_iter_ = self.t_ = 0
+        self.loss_ = self.best_loss_ = np.inf
+        self.loss_curve_ = []
+        self.validation_scores_ = self.best_validation_score_ = None
+        # what training has to remember, beside the weights, in order to go on
+        self._random_state = random_state
+        self._split_seed = None
+        self._class_totals = np.zeros(self.n_outputs_ + 1)
+        self._weights = self._velocities = self._fingerprint = None
+        self._rate_divisor = 1.0
+        self._n_without_improvement = 0
 
-    def _train(self, X, targets, epochs, **stopping):
-        """Run epochs on the weights in place, and keep what they tell."""
+    def _stopping_of_stream(self):
+        """What a call of `partial_fit` counts as improvement: only "adaptive" asks for it."""
+        if self.learning_rate == "adaptive" and self.tol is not None:
+            return {"tol": self.tol, "n_iter_no_change": self.n_iter_no_change}
+        return {}
+
+    def _training(self, X, targets, validation=None, callbacks=None, *, in_place):
+        """Return the training that goes on from where the estimator is."""
         _engine.warn_once_without_compiled()
-        dtype = self.coefs_[0].dtype
-        self.coefs_, self.intercepts_ = _engine.as_blocks(self.coefs_, self.intercepts_, dtype)
+        shown = self.coefs_, self.intercepts_
+        is_new = self._fingerprint is not None and self._fingerprint != fingerprint(shown)
+        state = self._network_state(is_new, in_place)
         engine = _engine.Engine(
-            self.coefs_,
-            self.intercepts_,
+            *state.weights,
             activation=self.activation,
             output_activation=self.out_activation_,
             loss=self.loss,
             backprop=self.backprop,
             fit_intercept=self.fit_intercept,
+            alpha=self.alpha,
+            momentum=self.momentum,
+            nesterovs_momentum=self.nesterovs_momentum,
+            velocities=state.velocities,
+            averages=state.averages,
+            n_presented=self.t_,
         )
-        history = History(self.n_iter_, self.t_, self.loss_curve_, self.best_loss_)
-        training = Training(
+        schedule = Schedule(self.learning_rate, self.learning_rate_init, self.decay, self.power_t)
+        history = self._history(is_new, in_place)
+        if validation and history.validation_scores and not is_new:
+            validation.keep(state)
+        return Training(
             engine,
             X,
             targets,
+            state,
             history,
-            learning_rate_init=self.learning_rate_init,
+            schedule,
+            validation=validation,
+            callbacks=callbacks,
             verbose=self.verbose,
         )
-        training.run(epochs, **stopping)
-        self._keep(history)
 
-    def _keep(self, history):
-        """Set the attributes that tell of training."""
-        self.n_iter_ = history.n_epochs
-        self.t_ = history.n_presentations
-        self.loss_curve_ = history.loss_curve
-        self.loss_ = history.loss_curve[-1] if history.loss_curve else np.inf
-        self.best_loss_ = history.best_loss
+    def _network_state(self, is_new, in_place):
+        """Lay out what training works on: as it was left, or from weights that a user put in."""
+        shown = self.coefs_, self.intercepts_
+        dtype = self._dtype
+        before = (None, None) if is_new else (self._weights, self._velocities)
+        copies = not in_place or (self.average and before[0] is None)
+        weights = laid_out(before[0] or shown, dtype, copy=copies)
+        velocities = averages = None
+        if self.momentum:
+            velocities = laid_out(before[1] or zeros_like(shown), dtype, copy=not in_place)
+        if self.average:
+            averages = laid_out(shown, dtype, copy=not in_place)
+        return NetworkState(weights, velocities, averages)
+
+    def _history(self, is_new, in_place):
+        """Return what training has done so far; the learning rate begins anew with new weights."""
+        curve, scores = self.loss_curve_, self.validation_scores_ or []
+        history = History(
+            n_epochs=self.n_iter_,
+            n_presentations=self.t_,
+            loss_curve=curve if in_place else curve.copy(),
+            best_loss=min(curve, default=np.inf) if self.best_loss_ is None else self.best_loss_,
+            validation_scores=scores if in_place else scores.copy(),
+        )
+        if not is_new:
+            history.best_score = max(scores, default=-np.inf)
+            history.n_without_improvement = self._n_without_improvement
+            history.rate_divisor = self._rate_divisor
+        return history
+
+    def _attributes(self, history, state):
+        """The attributes that tell of training, and what it takes to go on."""
+        coefs, intercepts = state.shown
+        scores = history.validation_scores
+        has_memory = self.learning_rate != "constant" or self.momentum or self.average or scores
+        return {
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "n_iter_": history.n_epochs,
+            "t_": history.n_presentations,
+            "loss_": history.loss_curve[-1] if history.loss_curve else np.inf,
+            "best_loss_": None if scores else history.best_loss,
+            "loss_curve_": history.loss_curve,
+            "validation_scores_": scores or None,
+            "best_validation_score_": max(scores) if scores else None,
+            "_weights": state.weights if state.averages else None,
+            "_velocities": state.velocities,
+            "_rate_divisor": history.rate_divisor,
+            "_n_without_improvement": history.n_without_improvement,
+            "_fingerprint": fingerprint(state.shown) if has_memory else None,
+        }
+
+    def _attributes_now(self, training):
+        """The same in the middle of training, whose own arrays and lists will change."""
+        history = replace(
+            training.history,
+            loss_curve=training.history.loss_curve.copy(),
+            validation_scores=training.history.validation_scores.copy(),
+        )
+        return self._attributes(history, training.result.copy())
 
     # ------------------------------------------------------------------------------------------
     # Predicting
@@ -418,14 +770,15 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
             For two classes, how much more the second output says than the first, so that the
             probability of the second class is σ(decision). Otherwise a value for each class, the
             sums z of softmax outputs or log σ(z) of sigmoid outputs, so that
-            softmax(decision) are the probabilities.
+            softmax(decision) are the probabilities. For multilabel targets the sums z, so that
+            σ(decision) are the probabilities.
 
         Raises
         ------
         ValueError
             If X is not as described, or has another number of features than in `fit`.
         """
-        return self._predict(X, lambda decisions: decisions)
+        return self._predict(X, lambda decisions, multilabel: decisions)
 
     def predict(self, X):
         """Predict the class of each sample.
@@ -437,15 +790,12 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
-            The most probable label of each sample.
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable class of each sample; for multilabel targets, 1 for each label whose
+            probability is above one half, else 0.
         """
-        return self._predict(X, self._most_probable)
-
-    def _most_probable(self, decisions):
-        if decisions.ndim == 1:
-            return self.classes_[(decisions > 0).astype(np.intp)]
-        return self.classes_[np.argmax(decisions, axis=1)]
+        predicted = self._predict(X, _outputs.most_probable)
+        return predicted if self._multilabel else self.classes_[predicted]
 
     def predict_proba(self, X):
         """Probabilities of the classes.
@@ -458,7 +808,8 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            The probability of each class, in the order of `classes_`; rows sum to one.
+            The probability of each class, in the order of `classes_`; rows sum to one. For
+            multilabel targets, of each label on its own.
         """
         return self._predict(X, _outputs.probabilities)
 
@@ -490,9 +841,17 @@ class SoftmaxMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def _predict_rows(self, X, from_decisions):
         z = _outputs.sums(X, self.coefs_, self.intercepts_, self.activation)  # (n, K)
-        return from_decisions(_outputs.decision(z, self.out_activation_))
+        decisions = _outputs.decision(z, self.out_activation_, self._multilabel)
+        return from_decisions(decisions, self._multilabel)
+
+    # ------------------------------------------------------------------------------------------
+    # What scikit-learn asks
+
+    _doc_link_module = "skl_softmaxnet"
+    _doc_link_template = "https://pypi.org/project/skl-softmaxnet/"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = self.output_activation == "sigmoid"
         return tags

@@ -6,10 +6,12 @@ z: sums (n, K)           decision                probabilities
 softmax, K ≥ 3           z                       softmax(z)
 sigmoid, K ≥ 3           log σ(z)                softmax(log σ(z)): σ(z) normalised per row
 two classes              second minus first (n,) (n, 2), second column σ(decision)
+several labels a sample  z                       σ(z)
 ======================== ======================= ===============================================
 
 So softmax(decision) is the probability in every multiclass case and σ(decision) in every binary
-one. Normalising σ(z) through its logarithm cannot divide zero by zero, however negative z is.
+and multilabel one. Normalising σ(z) through its logarithm cannot divide zero by zero, however
+negative z is.
 """
 
 import numpy as np
@@ -23,25 +25,44 @@ from ._functions import ACTIVATIONS
 _BYTES_PER_CHUNK = 1 << 22
 
 
-def decision(z, output_activation):
+def decision(z, output_activation, multilabel=False):
     """Decision values of the sums z, by the table above."""
+    if multilabel:
+        return z
     if output_activation == "sigmoid":
         z = special.log_expit(z)
     return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
 
 
-def probabilities(decisions):
+def most_probable(decisions, multilabel=False):
+    """Index of the most probable class; or 1 for each label with z > 0, else 0."""
+    if multilabel or decisions.ndim == 1:
+        return (decisions > 0).astype(np.intp)
+    return np.argmax(decisions, axis=1)
+
+
+def probabilities(decisions, multilabel=False):
     """Probabilities of the decision values, by the table above."""
+    if multilabel:
+        return special.expit(decisions)
     if decisions.ndim == 1:
         return special.expit(np.column_stack([-decisions, decisions]))
     return special.softmax(decisions, axis=1)
 
 
-def log_probabilities(decisions):
-    """Logarithms of the probabilities, finite also where those round to zero."""
-    if decisions.ndim == 1:
-        return special.log_expit(np.column_stack([-decisions, decisions]))
-    return special.log_softmax(decisions, axis=1)
+def log_probabilities(decisions, multilabel=False):
+    """Logarithms of the probabilities, finite also where those round to zero.
+
+    Where a probability is above one half its logarithm is taken, so that both are rounded alike.
+    """
+    if multilabel:
+        logarithms = special.log_expit(decisions)
+    elif decisions.ndim == 1:
+        logarithms = special.log_expit(np.column_stack([-decisions, decisions]))
+    else:
+        logarithms = special.log_softmax(decisions, axis=1)
+    values = probabilities(decisions, multilabel)
+    return np.log(values, out=logarithms, where=values > 0.5)
 
 
 def sums(X, coefs, intercepts, activation):

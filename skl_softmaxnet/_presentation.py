@@ -11,6 +11,7 @@ the weight 2.
 """
 
 import math
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,9 @@ _VALUES_PER_CHUNK = 1 << 14
 
 # Random numbers drawn at a time.
 _DRAWN_AT_ONCE = 1 << 14
+
+# What weights may miss whole numbers by.
+_ROUNDING = 1e-12
 
 
 @dataclass
@@ -61,9 +65,9 @@ class Presentations:
             fractions[last[fraction > 0]] = fraction[fraction > 0]
         return cls(rows, fractions, math.fsum(weights))
 
-    def in_content_order(self, X, targets):
-        """Sort by what the rows hold; equal rows by their fraction."""
-        keys = content_hash(X, targets)[self.rows]
+    def in_content_order(self, hashes):
+        """Sort by what the rows hold, of which `content_hash` tells; equal rows by fraction."""
+        keys = hashes[self.rows]
         if self.fractions is None:
             return Presentations(self.rows[np.argsort(keys)], None, self.total_weight)
         order = np.lexsort((self.fractions, keys))
@@ -71,12 +75,14 @@ class Presentations:
 
     def shuffled(self, random_state, n_epochs):
         """Yield the same presentations in a new random order, `n_epochs` times."""
-        if self.fractions is None:
-            for rows in shuffles(self.rows, random_state, n_epochs):
-                yield Presentations(rows, None, self.total_weight)
-            return
-        for order in shuffles(np.arange(self.rows.size), random_state, n_epochs):
-            yield Presentations(self.rows[order], self.fractions[order], self.total_weight)
+        order = self.rows if self.fractions is None else np.arange(self.rows.size)
+        with closing(shuffles(order, random_state, n_epochs)) as orders:
+            for order in orders:
+                if self.fractions is None:
+                    yield Presentations(order, None, self.total_weight)
+                else:
+                    rows, fractions = self.rows[order], self.fractions[order]
+                    yield Presentations(rows, fractions, self.total_weight)
 
     def slices(self, size):
         """Yield the rows and fractions of at most `size` presentations after the other."""
@@ -92,7 +98,8 @@ def shuffles(values, random_state, n_times):
     """Yield copies of `values` in random order, by the shuffle of Fisher and Yates.
 
     Its random numbers are drawn for many small shuffles at once, or for a part of a large one, to
-    the same effect as one by one.
+    the same effect as one by one. Closed before its end, this takes back what was drawn for
+    shuffles that were not asked for: whoever goes on with `random_state` gets those.
 
     Parameters
     ----------
@@ -111,12 +118,48 @@ def shuffles(values, random_state, n_times):
     n_values = values.size
     at_once = max(1, min(n_times, _DRAWN_AT_ONCE // n_values))
     for start in range(0, n_times, at_once):
+        before = random_state.get_state(legacy=False)
         shuffled = np.tile(values, (min(at_once, n_times - start), 1))
         n_drawn = n_values if at_once > 1 else _DRAWN_AT_ONCE
         for stop in range(n_values, 0, -n_drawn):
             shape = len(shuffled), min(stop, n_drawn)
             _engine.shuffle_rows(shuffled, random_state.random_sample(shape), stop)
-        yield from shuffled
+        for n_used, row in enumerate(shuffled, start=1):
+            try:
+                yield row
+            except GeneratorExit:
+                if n_used < len(shuffled):
+                    random_state.set_state(before)
+                    random_state.random_sample((n_used, n_values))
+                raise
+
+
+def merged(weights, hashes):
+    """Give the weights of equal rows to the first of them, so that repetition adds weights up.
+
+    Sums are exact (:func:`math.fsum`): k rows of weight w become one of the weight that the product
+    k · w rounds to.
+
+    Parameters
+    ----------
+    weights : ndarray of float64 of shape (n_samples,)
+    hashes : ndarray of uint64 of shape (n_samples,)
+        Equal for equal rows, see `content_hash`.
+
+    Returns
+    -------
+    weights : ndarray of float64 of shape (n_samples,)
+    """
+    order = np.argsort(hashes, kind="stable")
+    is_first = np.append(True, np.diff(hashes[order]) != 0)
+    starts = np.flatnonzero(is_first)
+    stops = np.append(starts[1:], len(order))
+    result = np.zeros_like(weights)
+    result[order[starts]] = weights[order[starts]]
+    repeated = stops - starts > 1
+    for start, stop in zip(starts[repeated], stops[repeated], strict=True):
+        result[order[start]] = math.fsum(weights[order[start:stop]])
+    return result
 
 
 def relative_to_counts(weights):
@@ -140,14 +183,14 @@ def relative_to_counts(weights):
     """
     n_positive = np.count_nonzero(weights)
     total = math.fsum(weights)
-    if total >= n_positive:
+    if total >= n_positive * (1 - _ROUNDING):
         return weights
     # divided by the largest first, since the inverse of a denormal sum would overflow
     largest = weights.max()
     relative = weights / largest
     scaled = relative * (n_positive / math.fsum(relative))
     nearest = np.rint(scaled)
-    whole = (np.abs(scaled - nearest) <= 1e-12 * nearest) & (nearest > 0)
+    whole = (np.abs(scaled - nearest) <= _ROUNDING * nearest) & (nearest > 0)
     return np.where(whole, nearest, scaled)
 
 
@@ -161,7 +204,8 @@ def content_hash(X, targets):
     Parameters
     ----------
     X : ndarray or CSR of float32 or float64 of shape (n_samples, n_features)
-    targets : ndarray of int of shape (n_samples,)
+    targets : ndarray of int of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+        Of several targets, as CSR, the keys are added up.
 
     Returns
     -------
@@ -169,7 +213,7 @@ def content_hash(X, targets):
     """
     n_samples, n_features = X.shape
     column_keys = _keys(np.arange(n_features, dtype=np.uint64))
-    hashes = _keys(targets.astype(np.uint64) + np.uint64(n_features))
+    hashes = _target_hashes(targets, n_features)
     row_hashes = _sparse_row_hashes if sp.issparse(X) else _dense_row_hashes
     n_values = X.nnz if sp.issparse(X) else X.size
     step = max(1, _VALUES_PER_CHUNK * n_samples // max(1, n_values))
@@ -177,6 +221,13 @@ def content_hash(X, targets):
         chunk = slice(start, min(start + step, n_samples))
         hashes[chunk] += row_hashes(X, chunk, column_keys)
     return hashes
+
+
+def _target_hashes(targets, n_features):
+    if not sp.issparse(targets):
+        return _keys(targets.astype(np.uint64) + np.uint64(n_features))
+    keys = _keys(np.arange(n_features, n_features + targets.shape[1], dtype=np.uint64))
+    return _sums_of_rows(keys[targets.indices], targets.indptr)
 
 
 def _dense_row_hashes(X, rows, column_keys):
@@ -187,9 +238,13 @@ def _sparse_row_hashes(X, rows, column_keys):
     bounds = X.indptr[rows.start : rows.stop + 1]
     entries = slice(bounds[0], bounds[-1])
     mixed = _mix(X.data[entries], column_keys[X.indices[entries]])
-    running = np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])
-    running = running[bounds - bounds[0]]
-    return running[1:] - running[:-1]  # exact: the sums wrap modulo 2**64
+    return _sums_of_rows(mixed, bounds - bounds[0])
+
+
+def _sums_of_rows(values, bounds):
+    """Sum whole numbers between consecutive bounds; exact, as the sums wrap modulo 2**64."""
+    running = np.concatenate([[np.uint64(0)], np.cumsum(values, dtype=np.uint64)])[bounds]
+    return running[1:] - running[:-1]
 
 
 def _keys(numbers):

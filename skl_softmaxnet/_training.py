@@ -4,8 +4,6 @@ import math
 import warnings
 from dataclasses import dataclass, field
 
-from sklearn.exceptions import ConvergenceWarning
-
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
 _SECONDS_PER_SLICE = 0.2
 
@@ -28,21 +26,39 @@ class History:
     best_loss : float
         The least of them.
 
+    validation_scores : list of float
+        The score on the validation set after each epoch, if there is one.
+
+    best_score : float
+        The highest of them.
+
     n_without_improvement : int
-        Epochs in a row in which the loss did not fall below `best_loss` by the tolerance.
+        Epochs in a row in which neither the loss nor, where there is a validation set, its score
+        was better than the best by the tolerance.
+
+    rate_divisor : float
+        What the learning rate of the next epoch is divided by.
     """
 
     n_epochs: int = 0
     n_presentations: int = 0
     loss_curve: list = field(default_factory=list)
     best_loss: float = math.inf
+    validation_scores: list = field(default_factory=list)
+    best_score: float = -math.inf
     n_without_improvement: int = 0
+    rate_divisor: float = 1.0
 
-    def record(self, loss, tol):
-        """Note the loss of a completed epoch."""
+    def record(self, loss, score, tol):
+        """Note the loss of a completed epoch, and its validation score or None."""
         self.n_epochs += 1
         self.loss_curve.append(loss)
-        improved = tol is None or loss <= self.best_loss - tol
+        if score is None:
+            improved = tol is None or loss <= self.best_loss - tol
+        else:
+            improved = tol is None or score >= self.best_score + tol
+            self.validation_scores.append(score)
+            self.best_score = max(self.best_score, score)
         self.n_without_improvement = 0 if improved else self.n_without_improvement + 1
         self.best_loss = min(self.best_loss, loss)
 
@@ -53,33 +69,55 @@ class Training:
     Parameters
     ----------
     engine : NumpyEngine or CompiledEngine
-        Holds the weights.
+        Works on the weights of `state`.
 
     X : ndarray or CSR array of shape (n_samples, n_features)
-    targets : ndarray of intp of shape (n_samples,)
+    targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
 
+    state : NetworkState
     history : History
         Continued by what is done here.
 
-    learning_rate_init : float
-        The rate η.
+    schedule : Schedule
+        Determines the learning rate of each epoch.
 
-    verbose : bool
+    validation : Validation, default=None
+        The samples that the network is scored on after each epoch.
+
+    callbacks : FitCallbacks, default=None
+        What is told of each epoch, and may stop training.
+
+    verbose : bool, default=False
         Whether to print a line an epoch.
     """
 
-    def __init__(self, engine, X, targets, history, *, learning_rate_init, verbose):
+    def __init__(
+        self,
+        engine,
+        X,
+        targets,
+        state,
+        history,
+        schedule,
+        *,
+        validation=None,
+        callbacks=None,
+        verbose=False,
+    ):
         self.engine = engine
         self.X = X
         self.targets = targets
+        self.state = state
         self.history = history
-        self.rate = learning_rate_init
+        self.schedule = schedule
+        self.validation = validation
+        self.callbacks = callbacks
         self.verbose = verbose
         seconds = engine.seconds_per_presentation
         self.slice_size = max(1, int(_SECONDS_PER_SLICE / seconds))
 
-    def run(self, epochs, *, tol=None, n_iter_no_change=math.inf):
-        """Run epochs until they end, the loss stops falling or the user interrupts.
+    def run(self, epochs, *, tol=None, n_iter_no_change=math.inf, rows=None):
+        """Run epochs until they end, training stops to improve or the user interrupts.
 
         Parameters
         ----------
@@ -87,58 +125,89 @@ class Training:
             What each epoch presents, in its order.
 
         tol : float or None, default=None
-            Training converges when the loss fails to fall by this much for more than
-            `n_iter_no_change` epochs in a row; None for no such test.
+            Training converges when its loss, or the validation score, fails to improve by this
+            much for more than `n_iter_no_change` epochs in a row; None for no such test.
 
         n_iter_no_change : int or inf, default=inf
             See `tol`.
 
+        rows : ndarray of intp, default=None
+            The rows of the first layer that training changes, None for all.
+
+        Returns
+        -------
+        ended : bool
+            Whether all epochs were run, and nothing came to stop training.
+
         Raises
         ------
         ValueError
-            If the loss of an epoch is not finite.
+            If the loss of an epoch or a weight is not finite.
         """
-        presented_before = self.history.n_presentations - self.engine.n_presented
         try:
             for presentations in epochs:
+                if self.callbacks:
+                    self.callbacks.begin_epoch()
                 loss = self.present(presentations)
-                self.check_finite(loss)
-                self.history.record(loss, tol)
+                self.check_finite(loss, rows)
+                self.record(loss, tol)
                 self.report()
-                if self.history.n_without_improvement > n_iter_no_change:
-                    return
+                converged = self.converges(n_iter_no_change)
+                if (self.callbacks and self.callbacks.end_epoch(self)) or converged:
+                    return False
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=5)
-            return
+            warnings.warn("Training interrupted by user.", stacklevel=4)  # the line that called fit
+            return False
         finally:
             # from the engine, whose count an interrupt cannot leave behind the weights
-            self.history.n_presentations = presented_before + self.engine.n_presented
-        if tol is not None:
-            warnings.warn(
-                f"Stochastic optimizer: maximum iterations ({self.history.n_epochs}) reached and "
-                "the optimization hasn't converged yet. Raise max_iter, or set tol=None to train "
-                "for max_iter epochs with no test.",
-                ConvergenceWarning,
-                stacklevel=5,  # the line that called fit
-            )
+            self.history.n_presentations = self.engine.n_presented
+        return True
 
     def present(self, presentations):
         """Run one epoch in slices, and return its mean loss per unit of weight."""
+        rate = self.schedule.rate(self.history)
         total = 0.0
         for rows, fractions in presentations.slices(self.slice_size):
-            total += self.engine.run(self.X, self.targets, rows, fractions, self.rate)
+            total += self.engine.run(self.X, self.targets, rows, fractions, rate)
+        self.history.n_presentations = self.engine.n_presented
         return total / presentations.total_weight
 
-    def check_finite(self, loss):
+    def check_finite(self, loss, rows):
         """Stop in the epoch in which training has diverged."""
-        if not math.isfinite(loss):
-            raise ValueError(
-                f"Training diverged in epoch {self.history.n_epochs + 1}: its loss is {loss}. "
-                "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
-                f"which is {self.rate}."
-            )
+        if math.isfinite(loss) and self.engine.is_finite(rows):
+            return
+        problem = "a weight is not finite" if math.isfinite(loss) else f"its loss is {loss}"
+        raise ValueError(
+            f"Training diverged in epoch {self.history.n_epochs + 1}: {problem}. "
+            "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
+            f"which is {self.schedule.learning_rate_init}."
+        )
+
+    def record(self, loss, tol):
+        """Note how the epoch went, and set the rate of the next."""
+        score = None
+        if self.validation:
+            score = self.validation.score(self.state)
+            if score > self.history.best_score:
+                self.validation.keep(self.state)
+        self.history.record(loss, score, tol)
+        self.schedule.end_epoch(self.history)
+
+    def converges(self, n_iter_no_change):
+        """Tell whether training has stopped to improve, at a rate that is not to be lowered."""
+        if self.history.n_without_improvement <= n_iter_no_change:
+            return False
+        self.history.n_without_improvement = 0
+        return not self.schedule.lower(self.history)
 
     def report(self):
         """Print the epoch just recorded, if wanted."""
         if self.verbose:
             print(f"Iteration {self.history.n_epochs}, loss = {self.history.loss_curve[-1]:.8f}")
+            if self.validation:
+                print(f"Validation score: {self.history.validation_scores[-1]:f}")
+
+    @property
+    def result(self):
+        """The state that training ends with: the best on the validation set, if there is one."""
+        return (self.validation and self.validation.best_state) or self.state

@@ -1,11 +1,11 @@
-"""What goes into training, checked before any work: sizes, weights, targets."""
+"""What goes into training, checked before any work: sizes, samples, weights."""
 
 import numbers
 from contextlib import contextmanager
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array
+from sklearn.utils import check_array, column_or_1d
 
 # The list of an epoch's presentations would not fit into any memory beyond.
 _MOST_PRESENTATIONS = 2**40
@@ -15,11 +15,15 @@ _MOST_PRESENTATIONS = 2**40
 def unchanged_on_error(estimator):
     """Give the estimator its attributes back if what is done inside fails."""
     before = vars(estimator).copy()
+    random_state = before.get("_random_state")
+    generator = random_state and random_state.get_state(legacy=False)
     try:
         yield
     except BaseException:
         vars(estimator).clear()
         vars(estimator).update(before)
+        if random_state:
+            random_state.set_state(generator)
         raise
 
 
@@ -79,6 +83,32 @@ def _check_indices(indices, indptr, shape):
         )
 
 
+def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
+    """Return X_val and y_val, validated against what the estimator is fitted on.
+
+    Raises
+    ------
+    ValueError
+        If they do not go together, or with the samples that training is given.
+    """
+    X_val = check_array(
+        X_val, accept_sparse="csr", dtype=dtype, order="C", input_name="X_val", estimator=estimator
+    )
+    if X_val.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X_val has {X_val.shape[1]} features, but X has {estimator.n_features_in_}."
+        )
+    if multilabel:
+        y_val = check_array(y_val, accept_sparse="csr", dtype=None, input_name="y_val")
+        if y_val.shape[1] != len(estimator.classes_):
+            raise ValueError(f"y_val has {y_val.shape[1]} columns, y {len(estimator.classes_)}.")
+    else:
+        y_val = column_or_1d(y_val, warn=True)
+    if y_val.shape[0] != X_val.shape[0]:
+        raise ValueError(f"y_val has {y_val.shape[0]} samples, X_val {X_val.shape[0]}.")
+    return check_rows(X_val), y_val
+
+
 def check_weights(sample_weight, n_samples):
     """Return the weights as float64, or None where every sample counts once.
 
@@ -111,52 +141,3 @@ def check_weights(sample_weight, n_samples):
             f"less than 2**40, got {weights.sum()}."
         )
     return None if (weights == 1).all() else weights
-
-
-def sorted_labels(y):
-    """Return the different labels in y, sorted.
-
-    Raises
-    ------
-    TypeError
-        If they cannot be sorted, such as strings among numbers.
-    """
-    try:
-        return np.unique(y)
-    except TypeError as error:
-        raise TypeError(
-            f"y must hold labels of one kind, all strings or all numbers: {error}."
-        ) from error
-
-
-def check_two_classes(classes, argument):
-    """Raise a ValueError unless there are at least two classes."""
-    if len(classes) < 2:
-        raise ValueError(
-            f"{argument} must hold at least 2 classes with samples of weight above 0, "
-            f"got {len(classes)} class: {list(classes)}."
-        )
-
-
-def encode_targets(y, classes, weights):
-    """Return the index in `classes` of each label, 0 for a sample of weight 0.
-
-    Raises
-    ------
-    ValueError
-        If a label of a sample that counts is not among `classes`.
-    """
-    is_text = [labels.dtype.kind in "US" for labels in (y, classes)]
-    if "O" not in (y.dtype.kind, classes.dtype.kind) and is_text[0] != is_text[1]:
-        raise ValueError(f"y holds labels of type {y.dtype}, but the classes are {list(classes)}.")
-    indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
-    unknown = classes[indices] != y
-    if weights is not None:
-        unknown &= weights > 0
-        indices[weights == 0] = 0
-    if unknown.any():
-        raise ValueError(
-            f"y holds labels that are not among the classes {list(classes)}: "
-            f"{list(np.unique(y[unknown]))}."
-        )
-    return indices

@@ -1,23 +1,64 @@
 """scikit-learn's own checks of an estimator, none expected to fail."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skl_softmaxnet import SoftmaxMLPClassifier
 
-ESTIMATORS = [
-    SoftmaxMLPClassifier(),
-    SoftmaxMLPClassifier(output_activation="sigmoid"),
-    SoftmaxMLPClassifier(loss="log_loss", backprop="gradient"),
-    SoftmaxMLPClassifier(output_activation="sigmoid", loss="log_loss", backprop="gradient"),
-    SoftmaxMLPClassifier(hidden_layer_sizes=()),
-    SoftmaxMLPClassifier(hidden_layer_sizes=(7, 5)),
-    SoftmaxMLPClassifier(fit_intercept=False),
-    SoftmaxMLPClassifier(activation="tanh"),
-    SoftmaxMLPClassifier(activation="relu"),
-    SoftmaxMLPClassifier(activation="identity"),
+# One check fits twice and expects the same predictions, which a warm start gives once the learning
+# rate has fallen to next to nothing.
+WARM_START = {"warm_start": True, "learning_rate": "invscaling", "power_t": 1.0}
+
+# Together they touch every parameter, most of them more than once.
+CONFIGURATIONS = [
+    {},
+    {"output_activation": "sigmoid"},
+    {"loss": "log_loss", "backprop": "gradient"},
+    {"output_activation": "sigmoid", "loss": "log_loss", "backprop": "gradient"},
+    {"hidden_layer_sizes": (), "loss": "log_loss"},
+    {"hidden_layer_sizes": (7, 5)},
+    {"fit_intercept": False},
+    {"activation": "tanh"},
+    {"activation": "relu"},
+    {"activation": "identity"},
+    {"alpha": 1e-3},
+    {"alpha": 1e-3, "momentum": 0.5, "output_activation": "sigmoid"},
+    {"momentum": 0.8, "nesterovs_momentum": True, "learning_rate_init": 0.02},
+    {"learning_rate": "invscaling", "power_t": 0.3, "learning_rate_init": 0.3},
+    {"learning_rate": "inverse_time", "decay": 0.05, "loss": "log_loss"},
+    {"learning_rate": "adaptive", "n_iter_no_change": 3, "tol": 1e-3},
+    {"average": True},
+    {"average": True, "alpha": 1e-4, "learning_rate": "inverse_time", "activation": "tanh"},
+    {"early_stopping": True},
+    {"early_stopping": True, "validation_fraction": 0.3, "output_activation": "sigmoid"},
+    {"class_weight": "balanced"},
+    {"class_weight": "balanced", "early_stopping": True, "average": True},
+    WARM_START | {"momentum": 0.5, "learning_rate_init": 0.3, "random_state": 0},
+    WARM_START | {"average": True, "learning_rate_init": 0.5, "loss": "log_loss", "shuffle": True},
+    {"tol": None, "max_iter": 100, "verbose": False},
 ]
+ESTIMATORS = [SoftmaxMLPClassifier(**parameters) for parameters in CONFIGURATIONS]
+# Where scikit-learn's check of class weights sets 1,000 epochs of 25,000 presentations, "tol=None"
+# makes each of them: half an hour in NumPy, and nothing that the same training with tol leaves out.
+ESTIMATORS_FOR_NUMPY = [
+    SoftmaxMLPClassifier(**parameters)
+    for parameters in CONFIGURATIONS
+    if parameters.get("tol", 0.0) is not None
+]
+
+
+def test_every_parameter_is_touched():
+    touched = {name for parameters in CONFIGURATIONS for name in parameters}
+    assert touched == set(SoftmaxMLPClassifier().get_params())
 
 
 @parametrize_with_checks(ESTIMATORS)
 def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@parametrize_with_checks(ESTIMATORS_FOR_NUMPY)
+def test_check_estimator_on_numpy(engine, estimator, check):
     check(estimator)

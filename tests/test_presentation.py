@@ -123,7 +123,9 @@ def test_content_order_does_not_depend_on_the_rows_order(seed, weighted):
     weights = rng.choice([0, 0.5, 1, 1.25, 2], size=12) if weighted else None
 
     def contents(X, targets, weights):
-        presentations = Presentations.from_weights(12, weights).in_content_order(X, targets)
+        presentations = Presentations.from_weights(12, weights).in_content_order(
+            content_hash(X, targets)
+        )
         return [(*X[row], targets[row], fraction) for row, fraction in pairs(presentations)]
 
     permuted = contents(X[order], targets[order], None if weights is None else weights[order])

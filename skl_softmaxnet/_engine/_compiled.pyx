@@ -25,6 +25,10 @@ cdef extern from "_dispatch.h" nogil:
         void *step
         void *signal
         void *mask
+        void *velocity
+        void *intercept_velocity
+        void *average
+        void *intercept_average
 
     ctypedef struct input_t:
         void *values
@@ -32,10 +36,19 @@ cdef extern from "_dispatch.h" nogil:
         ptrdiff_t n
         int is_full
 
+    enum: DECAY, MOMENTUM
+
+    ctypedef struct rule_t:
+        double momentum, along_velocity, along_change
+
     ctypedef struct network_t:
         ptrdiff_t n_layers
         layer_t *layers
-        int activation, output_activation, loss, gradient, fit_intercept
+        int activation, output_activation, loss, gradient, fit_intercept, kind, averages
+        double alpha, shrunk, current
+        double *caught_up
+        ptrdiff_t n_presented
+        rule_t rule
         void *target
         input_t inputs[2]
         ptrdiff_t *only
@@ -46,14 +59,18 @@ cdef extern from "_dispatch.h" nogil:
         const void *indices
         const void *indptr
         int index_bytes
+        const ptrdiff_t *labels
+        const ptrdiff_t *label_starts
 
     ctypedef double (*run_t)(
-        network_t *, const samples_t *, const ptrdiff_t *, const ptrdiff_t *, const double *,
-        double, ptrdiff_t)
+        network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t)
 
     void shuffle_values(ptrdiff_t *, const double *, ptrdiff_t, ptrdiff_t)
     int highest_level()
+    ctypedef int (*check_t)(const network_t *, const ptrdiff_t *, ptrdiff_t)
+
     run_t run_at_level(int level, int is_double)
+    check_t check_at_level(int level, int is_double)
 
 
 # What this processor can run, the best last. All give the same bits.
@@ -102,44 +119,74 @@ cdef class CompiledEngine:
     name = "compiled"
     instruction_set = INSTRUCTION_SETS[-1]
 
-    cdef readonly object coefs, intercepts, dtype
-    cdef readonly ptrdiff_t n_presented
-    cdef object X, targets  # what the pointers of `samples` and `classes` point to
+    cdef readonly object coefs, intercepts, velocities, averages, dtype
+    cdef object X, targets  # what the pointers of `samples` point to
     cdef _Arena layers, sparse_rows  # what those of `network` point to, beside the weights
     cdef network_t network
     cdef samples_t samples
-    cdef const ptrdiff_t *classes
     cdef run_t function
+    cdef check_t check
 
     def __init__(
-        self, coefs, intercepts, *, activation, output_activation, loss, backprop, fit_intercept
+        self,
+        coefs,
+        intercepts,
+        *,
+        activation,
+        output_activation,
+        loss,
+        backprop,
+        fit_intercept,
+        double alpha=0.0,
+        double momentum=0.0,
+        nesterovs_momentum=False,
+        velocities=None,
+        averages=None,
+        ptrdiff_t n_presented=0,
     ):
         self.coefs = coefs
         self.intercepts = intercepts
+        self.velocities = velocities
+        self.averages = averages
         self.dtype = coefs[0].dtype
         self.network.activation = _ACTIVATIONS.index(activation)
         self.network.output_activation = _OUTPUT_ACTIVATIONS.index(output_activation)
         self.network.loss = _LOSSES.index(loss)
         self.network.gradient = backprop == "gradient"
         self.network.fit_intercept = fit_intercept
+        self.network.alpha = alpha
+        self.network.kind = MOMENTUM if momentum > 0 else DECAY if alpha > 0 else 0
+        self.network.rule.momentum = momentum
+        self.network.rule.along_velocity = momentum if nesterovs_momentum else 1
+        self.network.rule.along_change = 1 if nesterovs_momentum else 0
+        self.network.averages = averages is not None
+        self.network.n_presented = n_presented
         self.samples.n_features = coefs[0].shape[0]
         self._lay_out()
         level = INSTRUCTION_SETS.index(self.instruction_set)
         self.function = run_at_level(level, self.dtype == np.float64)
+        self.check = check_at_level(level, self.dtype == np.float64)
 
     cdef int _lay_out(self) except -1:
         """Point to the weights, and to buffers for what passes between the layers."""
         cdef ptrdiff_t n_layers = len(self.coefs)
         cdef ptrdiff_t layer_bytes = padded(n_layers * sizeof(layer_t), np.uint8)
         cdef ptrdiff_t list_bytes = padded(self.samples.n_features + 1, np.intp) * sizeof(ptrdiff_t)
+        cdef ptrdiff_t row_bytes = padded(self.samples.n_features, np.float64) * sizeof(double)
+        cdef ptrdiff_t row
         vectors = [self._bytes(values.size) for values in self.intercepts]
-        self.layers = _Arena(layer_bytes + 4 * sum(vectors) + vectors[-1] + 3 * list_bytes)
+        self.layers = _Arena(
+            layer_bytes + 4 * sum(vectors) + vectors[-1] + 3 * list_bytes + row_bytes)
         self.network.n_layers = n_layers
         self.network.layers = <layer_t *> self.layers.take(layer_bytes)
         self.network.target = self.layers.take(vectors[-1])
         self.network.only = <ptrdiff_t *> self.layers.take(list_bytes)
         for i in range(2):
             self.network.inputs[i].columns = <ptrdiff_t *> self.layers.take(list_bytes)
+        self.network.caught_up = <double *> self.layers.take(row_bytes)
+        self.network.shrunk = self.network.current = 1
+        for row in range(self.samples.n_features):
+            self.network.caught_up[row] = 1
         for index in range(n_layers):
             self._lay_out_layer(index, vectors[index])
         return 0
@@ -151,6 +198,12 @@ cdef class CompiledEngine:
         layer.stride = padded(layer.fan_out if index == 0 else layer.fan_in, self.dtype)
         layer.weights = aligned_address(weights)
         layer.intercept = aligned_address(intercept)
+        if self.velocities is not None:
+            layer.velocity = like_address(self.velocities[0][index], weights)
+            layer.intercept_velocity = like_address(self.velocities[1][index], intercept)
+        if self.averages is not None:
+            layer.average = like_address(self.averages[0][index], weights)
+            layer.intercept_average = like_address(self.averages[1][index], intercept)
         layer.output = self.layers.take(vector_bytes)
         layer.step = self.layers.take(vector_bytes)
         layer.signal = self.layers.take(vector_bytes)
@@ -165,6 +218,11 @@ cdef class CompiledEngine:
     cdef ptrdiff_t _bytes(self, ptrdiff_t n_values) except -1:
         """The length of a padded vector."""
         return padded(n_values, self.dtype) * self.dtype.itemsize
+
+    @property
+    def n_presented(self):
+        """Presentations so far."""
+        return self.network.n_presented
 
     @property
     def seconds_per_presentation(self):
@@ -192,9 +250,18 @@ cdef class CompiledEngine:
             first_fraction = &fractions_view[0]
         with nogil:
             loss = self.function(
-                &self.network, &self.samples, self.classes, &rows[0], first_fraction, rate, n)
-        self.n_presented += n
+                &self.network, &self.samples, &rows[0], first_fraction, rate, n)
         return loss
+
+    def is_finite(self, const ptrdiff_t[::1] rows=None):
+        """Tell whether all weights are finite; of the first layer, whether the given rows are."""
+        cdef const ptrdiff_t *listed = NULL
+        cdef ptrdiff_t n_rows = self.samples.n_features
+        if rows is not None:
+            n_rows = rows.shape[0]
+            if n_rows > 0:
+                listed = &rows[0]
+        return bool(self.check(&self.network, listed, n_rows))
 
     cdef int _point_to(self, X, targets) except -1:
         """Take the samples of the next runs."""
@@ -203,8 +270,7 @@ cdef class CompiledEngine:
                 f"X has the dtype {X.dtype} and {X.shape[1]} columns, the weights have "
                 f"{self.dtype} and {self.samples.n_features} rows"
             )
-        if targets.dtype != np.intp:
-            raise ValueError(f"targets must be {np.intp}, got {targets.dtype}")
+        self._point_to_targets(targets)
         for i in range(2):  # nothing is left of the samples before
             self.network.inputs[i].n = self.network.inputs[i].is_full = 0
         if sp.issparse(X):
@@ -214,8 +280,19 @@ cdef class CompiledEngine:
                 raise ValueError("X must be C-contiguous")
             self.samples.index_bytes = 0
             self.samples.values = address(X)
-        self.classes = <const ptrdiff_t *> address(targets)
         self.X, self.targets = X, targets
+        return 0
+
+    cdef int _point_to_targets(self, targets) except -1:
+        labels = targets.indices if sp.issparse(targets) else targets
+        if labels.dtype != np.intp or not labels.flags.c_contiguous:
+            raise ValueError(f"targets must be contiguous {np.intp}, got {labels.dtype}")
+        self.samples.labels = <const ptrdiff_t *> address(labels)
+        self.samples.label_starts = NULL
+        if sp.issparse(targets):
+            if targets.indptr.dtype != np.intp or not targets.indptr.flags.c_contiguous:
+                raise ValueError(f"targets.indptr must be contiguous {np.intp}")
+            self.samples.label_starts = <const ptrdiff_t *> address(targets.indptr)
         return 0
 
     cdef int _point_to_sparse(self, X) except -1:
@@ -244,6 +321,13 @@ cdef void *aligned_address(array) except NULL:
     if <uintptr_t> pointer % <uintptr_t> ALIGNMENT:
         raise ValueError("the weights must be laid out by as_blocks")
     return pointer
+
+
+cdef void *like_address(array, weights) except NULL:
+    """The address of what is laid out like the weights."""
+    if array.dtype != weights.dtype or array.strides != weights.strides:
+        raise ValueError("velocities and averages must be laid out like the weights")
+    return aligned_address(array)
 
 
 def shuffle_rows(ptrdiff_t[:, ::1] values, const double[:, ::1] uniforms, ptrdiff_t stop):

@@ -14,10 +14,12 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ALWAYS_INLINE inline __attribute__((always_inline, unused))
+#define NEVER_INLINE __attribute__((noinline))
 #define PREFETCH(address) __builtin_prefetch(address)
 #define NATIVE_VECTOR_BYTES 16 /* SSE2, NEON and the like; the compiler copes where there is none */
 #else
 #define ALWAYS_INLINE __forceinline
+#define NEVER_INLINE __declspec(noinline)
 #define PREFETCH(address)
 #define NATIVE_VECTOR_BYTES 0
 #endif
@@ -34,9 +36,12 @@
 enum { LOGISTIC, TANH, RELU, IDENTITY };
 enum { SOFTMAX, SIGMOID };
 enum { SQUARED_ERROR, LOG_LOSS };
-enum { UPDATE = 1, SUM = 2, SUM_OLD = 4 }; /* what a pass over weights does */
+/* What a pass over weights does. An update is plain, or with DECAY, or with MOMENTUM (and decay). */
+enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 
-/* Pointers are to float or double, the same for all. */
+/* Weights are averaged whenever the presentations so far are a multiple of this. */
+#define AVERAGING_INTERVAL 64
+
 /* Pointers without a type are to float or double, the same for all, aligned to 64 bytes and padded
  * with zeros to whole 64 bytes. */
 typedef struct {
@@ -47,6 +52,8 @@ typedef struct {
     void *step;   /* rate * delta */
     void *signal;
     void *mask; /* 1 for each unit, then the padding */
+    void *velocity, *intercept_velocity; /* laid out like the weights; NULL without momentum */
+    void *average, *intercept_average;   /* the same; NULL without averaging */
 } layer_t;
 
 /* One input: a dense vector of n_features values, not padded, and a list of the n columns where it
@@ -58,13 +65,31 @@ typedef struct {
     int is_full;
 } input_t;
 
+/* How a change g = rate * delta * h - decay * w moves a weight w:
+ *   v <- momentum * v + g,   w <- w + along_velocity * v + along_change * g
+ * which without momentum is w <- keep * w + rate * delta * h with keep = 1 - decay. */
+typedef struct {
+    double decay, keep; /* of this presentation: decay = rate * alpha */
+    double momentum, along_velocity, along_change;
+} rule_t;
+
 typedef struct {
     ptrdiff_t n_layers;
     layer_t *layers;
     int activation, output_activation, loss;
     int gradient; /* backprop="gradient" */
     int fit_intercept;
-    void *target;      /* one-hot, all zero between presentations */
+    int kind; /* of the updates: 0, DECAY or MOMENTUM */
+    double alpha;
+    rule_t rule;
+    /* Rows of the first layer whose input is zero wait for their decay: `shrunk` is the product of
+     * all `keep` so far and `current` its inverse; caught_up[j] is what `current` was when row j was
+     * last touched, so that the row still has to be multiplied by shrunk * caught_up[j]. */
+    double shrunk, current;
+    double *caught_up;
+    int averages;
+    ptrdiff_t n_presented;
+    void *target;      /* one-hot, or one for each label; all zero between presentations */
     input_t inputs[2]; /* the sample presented, and the next */
     ptrdiff_t *only;   /* columns that only the first of them has */
 } network_t;
@@ -74,7 +99,15 @@ typedef struct {
     const void *values;
     const void *indices, *indptr; /* of a CSR matrix */
     int index_bytes;              /* of those two: 4 or 8, or 0 for a dense matrix */
+    /* The labels of sample i are label_starts[i] ... label_starts[i + 1] - 1 of the list, or the one
+     * at i where there are no label_starts. */
+    const ptrdiff_t *labels, *label_starts;
 } samples_t;
+
+typedef struct {
+    const ptrdiff_t *first;
+    ptrdiff_t n;
+} labels_t;
 
 /* A pass over the rows of a matrix of weights, listed or, where rows is NULL, 0 ... n_rows - 1. */
 typedef struct {
@@ -85,12 +118,25 @@ typedef struct {
     const void *before, *after; /* a factor for each row: in its update, in the sums */
     const void *step;
     void *sums;
+    const rule_t *rule;
+    void *velocity;
+    network_t *waiting; /* where rows may wait for their decay: the first layer's; else NULL */
 } pass_t;
 
 static ALWAYS_INLINE ptrdiff_t index_at(int index_bytes, const void *indices, ptrdiff_t i)
 {
     return index_bytes == 4 ? (ptrdiff_t)((const int32_t *)indices)[i]
                             : (ptrdiff_t)((const int64_t *)indices)[i];
+}
+
+static ALWAYS_INLINE labels_t labels_of(const samples_t *samples, ptrdiff_t row)
+{
+    labels_t labels = {samples->labels + row, 1};
+    if (samples->label_starts) {
+        labels.first = samples->labels + samples->label_starts[row];
+        labels.n = samples->label_starts[row + 1] - samples->label_starts[row];
+    }
+    return labels;
 }
 
 /* Swap values[i] with values[u (i + 1)] for i = stop - 1, stop - 2, ..., for each of n numbers u. */
@@ -105,12 +151,14 @@ static void shuffle_values(ptrdiff_t *values, const double *uniforms, ptrdiff_t 
     }
 }
 
-typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const ptrdiff_t *,
-                        const double *, double, ptrdiff_t);
+typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const double *, double,
+                        ptrdiff_t);
+typedef int (*check_t)(const network_t *, const ptrdiff_t *, ptrdiff_t);
 
 #define PASTE_(name, type, level) name##_##type##_##level
 #define PASTE(name, type, level) PASTE_(name, type, level)
 #define FUNCTION TARGET static ALWAYS_INLINE
+#define LARGE_FUNCTION TARGET static NEVER_INLINE
 
 #define LEVEL baseline
 #define TARGET
@@ -161,6 +209,15 @@ static run_t run_at_level(int level, int is_double)
     if (level == 1) return is_double ? run_double_avx2 : run_float_avx2;
 #endif
     return is_double ? run_double_baseline : run_float_baseline;
+}
+
+static check_t check_at_level(int level, int is_double)
+{
+#if HAVE_LEVELS
+    if (level == 2) return is_double ? is_finite_double_avx512 : is_finite_float_avx512;
+    if (level == 1) return is_double ? is_finite_double_avx2 : is_finite_float_avx2;
+#endif
+    return is_double ? is_finite_double_baseline : is_finite_float_baseline;
 }
 
 #endif

@@ -9,10 +9,15 @@ network output     o = softmax(z_L) or σ(z_L)
 output error       e = t − o
 output delta       δ_L = −∂loss/∂z_L
 signal             s_L = e for backprop="error", δ_L for backprop="gradient"
-update             W_l ← W_l + η h_{l−1} δ_lᵀ and b_l ← b_l + η δ_l
+changes            G_l = η h_{l−1} δ_lᵀ − η·alpha W_l and g_l = η δ_l
+velocities         V_l ← momentum V_l + G_l, v_l ← momentum v_l + g_l
+update             W_l ← W_l + V_l and b_l ← b_l + v_l, with Nesterov's momentum
+                   W_l ← W_l + momentum V_l + G_l and b_l ← b_l + momentum v_l + g_l
 signal, one down   s_{l−1} = W_l s_l, through the updated W_l for "error", the W_l before for
                    "gradient"
 hidden delta       δ_{l−1} = s_{l−1} ∘ f'(h_{l−1}); "gradient" sends this on as s_{l−1}
+average            every 64 presentations, with k = 1, 2, … and c = 4 / (k + 3):
+                   W̄_l ← (1 − c) W̄_l + c W_l and b̄_l ← (1 − c) b̄_l + c b_l
 =================  =====================================================================
 
 This engine serves where no compiler was there at install time, and it is what the compiled one is
@@ -20,8 +25,18 @@ tested against.
 
 The same bits come out however the work is cut: zeros in the input are skipped in dense rows as they
 are in sparse ones, and the sums are made by :func:`numpy.einsum`, which does not hand them to a
-linear algebra library that would group them by the number of its threads.
+linear algebra library that would group them by the number of its threads. A row of the first layer
+whose input is zero needs no more than its decay, by alpha, and gets that when it is next used.
+
+References
+----------
+.. [1] O. Shamir and T. Zhang, "Stochastic gradient descent for non-smooth optimization: convergence
+   results and optimal averaging schemes", ICML 2013, for the average, with their η = 3.
+.. [2] I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of initialization and
+   momentum in deep learning", ICML 2013, for momentum.
 """
+
+import itertools
 
 import numpy as np
 import scipy.sparse as sp
@@ -34,6 +49,9 @@ from .._functions import (
     squared_error,
     squared_error_delta,
 )
+
+# Weights are averaged whenever the presentations so far are a multiple of this.
+AVERAGING_INTERVAL = 64
 
 # Measured on one core: what a presentation costs, to cut an epoch into slices of about 0.2 s.
 _SECONDS_PER_LAYER = 4e-5
@@ -57,16 +75,43 @@ class NumpyEngine:
     fit_intercept : bool
         Whether the intercepts learn.
 
+    alpha, momentum : float, default=0.0
+    nesterovs_momentum : bool, default=False
+        As in :class:`~skl_softmaxnet.SoftmaxMLPClassifier`.
+
+    velocities : pair of lists of ndarray, default=None
+        Shaped like `coefs` and `intercepts`, changed in place; needed with momentum.
+
+    averages : pair of lists of ndarray, default=None
+        The same for the averages of the weights; None for no averaging.
+
+    n_presented : int, default=0
+        Presentations before those of this engine.
+
     Attributes
     ----------
     n_presented : int
-        Presentations run so far.
+        Presentations so far.
     """
 
     name = "numpy"
 
     def __init__(
-        self, coefs, intercepts, *, activation, output_activation, loss, backprop, fit_intercept
+        self,
+        coefs,
+        intercepts,
+        *,
+        activation,
+        output_activation,
+        loss,
+        backprop,
+        fit_intercept,
+        alpha=0.0,
+        momentum=0.0,
+        nesterovs_momentum=False,
+        velocities=None,
+        averages=None,
+        n_presented=0,
     ):
         self.coefs = coefs
         self.intercepts = intercepts
@@ -75,7 +120,14 @@ class NumpyEngine:
         self.loss = loss
         self.backprop = backprop
         self.fit_intercept = fit_intercept
-        self.n_presented = 0
+        self.alpha = alpha
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.velocities = velocities
+        self.averages = averages
+        self.n_presented = n_presented
+        # What each row of the first layer still has to be multiplied by, for its decay.
+        self.waiting = np.ones((len(coefs[0]), 1))
 
     @property
     def seconds_per_presentation(self):
@@ -91,8 +143,8 @@ class NumpyEngine:
         X : ndarray or CSR array of shape (n_samples, n_features)
             In the dtype of the weights; CSR with sorted indices and no duplicates.
 
-        targets : ndarray of intp of shape (n_samples,)
-            The index of each row's class.
+        targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+            The index of each row's class; or the labels that each row has, with intp indices.
 
         rows : ndarray of intp of shape (n_presentations,)
             The row of each presentation.
@@ -111,18 +163,28 @@ class NumpyEngine:
         if fractions is None:
             fractions = np.ones(rows.size)
         total = 0.0
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             for row, fraction in zip(rows, fractions.tolist(), strict=True):
                 columns, values = nonzero_inputs(X, row)
-                total += fraction * self.present(columns, values, targets[row], rate * fraction)
+                if self.momentum:  # every weight moves, whatever its input
+                    columns, values = slice(None), all_inputs(X, columns, values)
+                target = target_vector(targets, row, self.intercepts[-1])
+                total += fraction * self.present(columns, values, target, rate * fraction)
+                self.average()
+            self.catch_up(slice(None))
         return total
 
-    def present(self, columns, values, target_class, rate):
+    def is_finite(self, rows=None):
+        """Tell whether all weights are finite; of the first layer, whether the given rows are."""
+        first, *coefs = self.coefs
+        listed = first if rows is None else first[rows]
+        return all(np.isfinite(array).all() for array in (listed, *coefs, *self.intercepts))
+
+    def present(self, columns, values, target, rate):
         """Show one sample, update the weights, and return the sample's loss from before."""
+        self.catch_up(columns)
         outputs, z = self.forward(columns, values)
         *hidden, output = outputs
-        target = np.zeros_like(output)
-        target[target_class] = 1
         if self.loss == "squared_error":
             loss = squared_error(target, output)
             delta = squared_error_delta(target, output, self.output_activation)
@@ -157,11 +219,44 @@ class NumpyEngine:
         return [*outputs, OUTPUT_ACTIVATIONS[self.output_activation](z)], z
 
     def update(self, layer, rows, inputs, delta, rate):
-        """W ← W + η h δᵀ, in the rows of the non-zero inputs h, and b ← b + η δ."""
+        """Change the weights in the rows of the non-zero inputs, and the intercepts."""
         step = rate * delta  # (fan_out,)
-        self.coefs[layer][rows] += inputs[:, np.newaxis] * step
+        change = inputs[:, np.newaxis] * step  # (n_rows, fan_out)
+        if self.alpha:
+            change -= rate * self.alpha * self.coefs[layer][rows]
+        self.coefs[layer][rows] += self.movement(0, layer, change)
         if self.fit_intercept:
-            self.intercepts[layer] += step
+            self.intercepts[layer] += self.movement(1, layer, step)
+        if layer == 0 and self.alpha:
+            self.waiting *= 1 - rate * self.alpha
+            self.waiting[rows] = 1
+
+    def movement(self, kind, layer, change):
+        """What a change of weights (kind 0) or intercepts (kind 1) moves them by."""
+        if not self.momentum:
+            return change
+        velocity = self.velocities[kind][layer]
+        velocity *= self.momentum
+        velocity += change
+        return self.momentum * velocity + change if self.nesterovs_momentum else velocity
+
+    def catch_up(self, rows):
+        """Apply the decay that rows of the first layer have waited for."""
+        if self.alpha:
+            self.coefs[0][rows] *= self.waiting[rows]
+            self.waiting[rows] = 1
+
+    def average(self):
+        """Average the weights where it is time to; before the first time, the average is they."""
+        k, rest = divmod(self.n_presented, AVERAGING_INTERVAL)
+        if self.averages is None or (k > 0 and rest > 0):
+            return
+        self.catch_up(slice(None))
+        share = 4 / (k + 3) if k > 0 else 1.0
+        averages = itertools.chain(*self.averages)
+        for average, weights in zip(averages, [*self.coefs, *self.intercepts], strict=True):
+            average *= 1 - share
+            average += share * weights
 
 
 def nonzero_inputs(X, row):
@@ -175,6 +270,23 @@ def nonzero_inputs(X, row):
     if nonzero.size == X.shape[1]:
         return slice(None), values
     return nonzero if isinstance(columns, slice) else columns[nonzero], values[nonzero]
+
+
+def all_inputs(X, columns, values):
+    """Return one row with its zeros, from its non-zero columns and their values."""
+    inputs = np.zeros(X.shape[1], dtype=X.dtype)
+    inputs[columns] = values
+    return inputs
+
+
+def target_vector(targets, row, like):
+    """Return the target t of one row: 1 for its class, or for each of its labels, else 0."""
+    target = np.zeros_like(like)
+    if sp.issparse(targets):
+        target[targets.indices[targets.indptr[row] : targets.indptr[row + 1]]] = 1
+    else:
+        target[targets[row]] = 1
+    return target
 
 
 def weighted_sums(inputs, weights):

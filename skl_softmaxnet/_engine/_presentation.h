@@ -141,8 +141,21 @@ FUNCTION VEC NAME(derivative)(int activation, VEC h)
  * Passes over weights
  */
 
+/* What row j of a pass is multiplied by in an update with decay: in the first layer, that of all
+ * presentations since it was last touched. */
+FUNCTION REAL NAME(keep_of_row)(const pass_t *pass, ptrdiff_t j)
+{
+    network_t *network = pass->waiting;
+    double keep = pass->rule->keep;
+    if (network) {
+        keep = network->shrunk * network->caught_up[j];
+        network->caught_up[j] = network->current;
+    }
+    return (REAL)keep;
+}
+
 /* For the next `count` rows j, kept together so that the loads and stores of `sums` are shared:
- *   w_j   <- w_j + before[j] * step      where mode has UPDATE
+ *   w_j   <- w_j + before[j] * step      where mode has UPDATE; see rule_t for decay and momentum
  *   sums  <- sums + after[j] * w_j       where it has SUM, or SUM_OLD for w_j before its update
  */
 FUNCTION void NAME(block)(
@@ -150,15 +163,23 @@ FUNCTION void NAME(block)(
 {
     const REAL *before = pass->before, *after = pass->after;
     const VEC *step = pass->step;
-    VEC *sums = pass->sums, *w[4], b[4], a[4];
+    const rule_t *rule = pass->rule;
+    VEC *sums = pass->sums, *w[4], *velocity[4], b[4], a[4], keep[4];
+    VEC decay = SPLAT(0), momentum = SPLAT(0), along_velocity = SPLAT(0), along_change = SPLAT(0);
     ptrdiff_t v;
     int r;
+    if (mode & MOMENTUM) {
+        decay = SPLAT(rule->decay), momentum = SPLAT(rule->momentum);
+        along_velocity = SPLAT(rule->along_velocity), along_change = SPLAT(rule->along_change);
+    }
     UNROLL
     for (r = 0; r < count; r++) {
         const ptrdiff_t j = pass->rows ? pass->rows[first + r] : first + r;
         w[r] = (VEC *)((REAL *)pass->weights + j * pass->stride);
         b[r] = SPLAT(mode & UPDATE ? before[j] : 0);
         a[r] = SPLAT(mode & (SUM | SUM_OLD) ? after[j] : 0);
+        if (mode & DECAY) keep[r] = SPLAT(NAME(keep_of_row)(pass, j));
+        if (mode & MOMENTUM) velocity[r] = (VEC *)((REAL *)pass->velocity + j * pass->stride);
     }
     for (v = 0; v < n_vectors; v++) {
         VEC sum = SPLAT(0), d = SPLAT(0);
@@ -168,7 +189,16 @@ FUNCTION void NAME(block)(
         for (r = 0; r < count; r++) {
             VEC weight = w[r][v];
             if (mode & SUM_OLD) sum = sum + a[r] * weight;
-            if (mode & UPDATE) w[r][v] = weight = weight + b[r] * d;
+            if (mode & MOMENTUM) {
+                const VEC change = b[r] * d - decay * weight;
+                velocity[r][v] = momentum * velocity[r][v] + change;
+                weight = weight + (along_velocity * velocity[r][v] + along_change * change);
+            } else if (mode & DECAY) {
+                weight = keep[r] * weight + b[r] * d;
+            } else if (mode & UPDATE) {
+                weight = weight + b[r] * d;
+            }
+            if (mode & UPDATE) w[r][v] = weight;
             if (mode & SUM) sum = sum + a[r] * weight;
         }
         if (mode & (SUM | SUM_OLD)) sums[v] = sum;
@@ -186,6 +216,33 @@ FUNCTION void NAME(run_pass)(int mode, const pass_t *pass, ptrdiff_t n_units)
         i += 2;
     }
     if (i < pass->n_rows) NAME(block)(mode, 1, pass, i, n_vectors);
+}
+
+/* A pass of any mode: a function of its own, whose loops have all registers to themselves. */
+LARGE_FUNCTION void NAME(any_pass)(int mode, const pass_t *pass, ptrdiff_t n_units)
+{
+    switch (mode) {
+    case SUM: NAME(run_pass)(SUM, pass, n_units); break;
+    case UPDATE: NAME(run_pass)(UPDATE, pass, n_units); break;
+    case UPDATE | SUM: NAME(run_pass)(UPDATE | SUM, pass, n_units); break;
+    case UPDATE | SUM_OLD: NAME(run_pass)(UPDATE | SUM_OLD, pass, n_units); break;
+    case UPDATE | DECAY: NAME(run_pass)(UPDATE | DECAY, pass, n_units); break;
+    case UPDATE | DECAY | SUM: NAME(run_pass)(UPDATE | DECAY | SUM, pass, n_units); break;
+    case UPDATE | DECAY | SUM_OLD: NAME(run_pass)(UPDATE | DECAY | SUM_OLD, pass, n_units); break;
+    case UPDATE | MOMENTUM: NAME(run_pass)(UPDATE | MOMENTUM, pass, n_units); break;
+    case UPDATE | MOMENTUM | SUM: NAME(run_pass)(UPDATE | MOMENTUM | SUM, pass, n_units); break;
+    default: NAME(run_pass)(UPDATE | MOMENTUM | SUM_OLD, pass, n_units);
+    }
+}
+
+/* The kind of update is 0 only in the default's own copy of all this, where a pass over rows of one
+ * vector is not worth a call. */
+FUNCTION void NAME(pass)(int kind, int mode, const pass_t *pass, ptrdiff_t n_units)
+{
+    if (kind == 0 && n_units <= LANES)
+        NAME(run_pass)(mode, pass, LANES);
+    else
+        NAME(any_pass)(mode & UPDATE ? mode | kind : mode, pass, n_units);
 }
 
 /* The sum of GROUP numbers as a tree of halves. */
@@ -270,16 +327,23 @@ FUNCTION void NAME(forward)(const network_t *network, int activation)
     NAME(forward_layer)(last, IDENTITY);
 }
 
-/* From the delta of one vector of units: step = rate * delta, b <- b + step and, for
- * backprop="gradient", delta for the signal. */
+/* From the delta of one vector of units: step = rate * delta, b <- b + step, or with momentum as in
+ * rule_t, and, for backprop="gradient", delta for the signal. */
 FUNCTION void NAME(take_step)(
-    const network_t *network, const layer_t *layer, ptrdiff_t v, VEC delta, REAL rate)
+    const network_t *network, int kind, const layer_t *layer, ptrdiff_t v, VEC delta, REAL rate)
 {
     VEC *step = layer->step, *intercept = layer->intercept, *signal = layer->signal;
-    const VEC change = delta * SPLAT(rate);
+    const rule_t *rule = &network->rule;
+    VEC change = delta * SPLAT(rate);
     step[v] = change;
-    if (network->fit_intercept) intercept[v] = intercept[v] + change;
     if (network->gradient) signal[v] = delta;
+    if (!network->fit_intercept) return;
+    if (kind == MOMENTUM) {
+        VEC *velocity = layer->intercept_velocity;
+        velocity[v] = SPLAT(rule->momentum) * velocity[v] + change;
+        change = SPLAT(rule->along_velocity) * velocity[v] + SPLAT(rule->along_change) * change;
+    }
+    intercept[v] = intercept[v] + change;
 }
 
 /* --------------------------------------------------------------------------------------------
@@ -313,11 +377,20 @@ FUNCTION double NAME(softmax)(
     return wanted ? (double)largest + log((double)sum) : 0;
 }
 
+/* The sum over the labels of z, which is t.z. */
+FUNCTION double NAME(sum_over_labels)(const REAL *z, labels_t labels)
+{
+    double sum = 0;
+    ptrdiff_t k;
+    for (k = 0; k < labels.n; k++) sum += z[labels.first[k]];
+    return sum;
+}
+
 /* The sum over outputs of log(1 + exp(z)) - t z, where
  * log(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|)). */
-FUNCTION double NAME(binary_cross_entropy)(const REAL *z, ptrdiff_t n, ptrdiff_t target)
+FUNCTION double NAME(binary_cross_entropy)(const REAL *z, ptrdiff_t n, labels_t labels)
 {
-    double loss = -(double)z[target];
+    double loss = -NAME(sum_over_labels)(z, labels);
     ptrdiff_t k;
     for (k = 0; k < n; k++)
         loss += (z[k] > 0 ? z[k] : 0) + log1p(exp(-fabs((double)z[k])));
@@ -327,7 +400,8 @@ FUNCTION double NAME(binary_cross_entropy)(const REAL *z, ptrdiff_t n, ptrdiff_t
 /* Turn the sums of the output layer into its outputs o, set its step and its signal, which is
  * e = t - o or, for backprop="gradient", delta, and return the loss. */
 FUNCTION double NAME(output_layer)(
-    const network_t *network, const layer_t *layer, ptrdiff_t target, REAL rate, ptrdiff_t n_vectors)
+    const network_t *network, int kind, const layer_t *layer, labels_t labels, REAL rate,
+    ptrdiff_t n_vectors)
 {
     VEC *o = layer->output, *signal = layer->signal;
     const VEC *t = network->target, *mask = layer->mask;
@@ -337,9 +411,9 @@ FUNCTION double NAME(output_layer)(
     double loss = 0;
     ptrdiff_t v;
     if (with_log && !softmax)
-        loss = NAME(binary_cross_entropy)((const REAL *)o, layer->fan_out, target);
+        loss = NAME(binary_cross_entropy)((const REAL *)o, layer->fan_out, labels);
     if (softmax) {
-        const double z_target = with_log ? (double)((const REAL *)o)[target] : 0;
+        const double z_target = with_log ? NAME(sum_over_labels)((const REAL *)o, labels) : 0;
         loss = NAME(softmax)(o, mask, n_vectors, with_log) - z_target;
     } else {
         for (v = 0; v < n_vectors; v++) o[v] = NAME(logistic)(o[v]) * mask[v];
@@ -353,7 +427,7 @@ FUNCTION double NAME(output_layer)(
         VEC delta = signal[v];
         if (!with_log && softmax) delta = o[v] * (delta - mean); /* J e = o (e - o.e) */
         if (!with_log && !softmax) delta = delta * (o[v] * (SPLAT(1) - o[v]));
-        NAME(take_step)(network, layer, v, delta, rate);
+        NAME(take_step)(network, kind, layer, v, delta, rate);
     }
     return loss;
 }
@@ -364,19 +438,19 @@ FUNCTION double NAME(output_layer)(
 
 /* delta = signal * f'(h) of a hidden layer, and what follows from it. */
 FUNCTION void NAME(hidden_delta)(
-    const network_t *network, const layer_t *layer, int activation, REAL rate)
+    const network_t *network, int kind, const layer_t *layer, int activation, REAL rate)
 {
     const VEC *h = layer->output, *signal = layer->signal;
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     ptrdiff_t v;
     for (v = 0; v < n_vectors; v++) {
         const VEC delta = signal[v] * NAME(derivative)(activation, h[v]);
-        NAME(take_step)(network, layer, v, delta, rate);
+        NAME(take_step)(network, kind, layer, v, delta, rate);
     }
 }
 
 /* Send the signal down and update all layers but the first, whose step is left ready. */
-FUNCTION void NAME(backward)(const network_t *network, int activation, REAL rate)
+FUNCTION void NAME(backward)(const network_t *network, int kind, int activation, REAL rate)
 {
     const layer_t *layer = network->layers + network->n_layers - 1;
     ptrdiff_t v;
@@ -385,13 +459,14 @@ FUNCTION void NAME(backward)(const network_t *network, int activation, REAL rate
         const ptrdiff_t n_vectors = NAME(vectors)(below->fan_out);
         VEC *sent = below->signal;
         const pass_t pass = {layer->weights, layer->stride, NULL, layer->fan_out,
-                             layer->step, layer->signal, below->output, sent};
+                             layer->step, layer->signal, below->output, sent,
+                             &network->rule, layer->velocity, NULL};
         for (v = 0; v < n_vectors; v++) sent[v] = SPLAT(0);
         if (network->gradient) /* s_{l-1} = W_l s_l, through the weights before the update */
-            NAME(run_pass)(UPDATE | SUM_OLD, &pass, layer->fan_in);
+            NAME(pass)(kind, UPDATE | SUM_OLD, &pass, layer->fan_in);
         else /* through the weights after it */
-            NAME(run_pass)(UPDATE | SUM, &pass, layer->fan_in);
-        NAME(hidden_delta)(network, below, activation, rate);
+            NAME(pass)(kind, UPDATE | SUM, &pass, layer->fan_in);
+        NAME(hidden_delta)(network, kind, below, activation, rate);
     }
 }
 
@@ -489,72 +564,188 @@ FUNCTION ptrdiff_t NAME(list_only)(const input_t *input, const input_t *other, p
 
 /* A pass over the first layer's rows of `listed`: update for `before`, sums for `after`. */
 FUNCTION void NAME(first_layer)(
-    int mode, const network_t *network, const input_t *listed, const input_t *before,
+    int kind, int mode, network_t *network, const input_t *listed, const input_t *before,
     const input_t *after)
 {
     const layer_t *layer = network->layers;
     const pass_t pass = {layer->weights, layer->stride, listed->is_full ? NULL : listed->columns,
                          listed->n, mode & UPDATE ? before->values : NULL,
-                         mode & SUM ? after->values : NULL, layer->step, layer->output};
+                         mode & SUM ? after->values : NULL, layer->step, layer->output,
+                         &network->rule, layer->velocity, network};
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     const VEC *intercept = layer->intercept;
     VEC *sums = layer->output;
     ptrdiff_t v;
     if (mode & SUM)
         for (v = 0; v < n_vectors; v++) sums[v] = intercept[v];
-    NAME(run_pass)(mode, &pass, layer->fan_out);
+    NAME(pass)(kind, mode, &pass, layer->fan_out);
+}
+
+/* Bring all rows of the first layer up to date with their decay. */
+LARGE_FUNCTION void NAME(catch_up)(network_t *network)
+{
+    const layer_t *layer = network->layers;
+    ptrdiff_t j, k;
+    for (j = 0; j < layer->fan_in; j++) {
+        REAL *weights = (REAL *)layer->weights + j * layer->stride;
+        const REAL keep = (REAL)(network->shrunk * network->caught_up[j]);
+        if (network->caught_up[j] != network->current)
+            for (k = 0; k < layer->stride; k++) weights[k] *= keep;
+        network->caught_up[j] = 1;
+    }
+    network->shrunk = network->current = 1;
+}
+
+/* Set what the updates of one presentation need, before the first of them. */
+FUNCTION void NAME(set_rule)(network_t *network, double rate)
+{
+    network->rule.decay = rate * network->alpha;
+    network->rule.keep = 1 - network->rule.decay;
+    if (network->kind != DECAY) return;
+    network->shrunk *= network->rule.keep;
+    if (!(fabs(network->shrunk) > 1e-100 && fabs(network->shrunk) < 1e100))
+        NAME(catch_up)(network); /* this presentation's decay included */
+    network->current = 1 / network->shrunk;
 }
 
 FUNCTION double NAME(run_with)(
-    network_t *network, const samples_t *samples, const ptrdiff_t *targets, const ptrdiff_t *rows,
-    const double *fractions, double rate, ptrdiff_t n, int activation)
+    network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
+    double rate, ptrdiff_t n, int activation, int kind)
 {
     const layer_t *last = network->layers + network->n_layers - 1;
     input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
     input_t only = {NULL, network->only, 0, 0};
+    const input_t all = {NULL, NULL, samples->n_features, 1}; /* with momentum every weight moves */
     REAL *t = network->target;
     const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
     double total = 0, loss;
-    ptrdiff_t s;
+    ptrdiff_t s, k;
     NAME(load)(samples, rows[0], now);
-    NAME(first_layer)(SUM, network, now, NULL, now);
+    NAME(first_layer)(kind, SUM, network, now, NULL, now);
     for (s = 0; s < n; s++) {
         const double fraction = fractions ? fractions[s] : 1;
-        const ptrdiff_t target = targets[rows[s]];
+        const labels_t labels = labels_of(samples, rows[s]);
         const REAL step_rate = (REAL)(rate * fraction);
-        t[target] = 1; /* the one-hot target, written long before it is read */
+        /* the target, written long before it is read */
+        for (k = 0; k < labels.n; k++) t[labels.first[k]] = 1;
         if (s + 1 < n) { /* the processor does this while it waits for the forward pass */
             NAME(load)(samples, rows[s + 1], next);
             only.n = NAME(list_only)(now, next, only.columns);
         }
         if (s + 2 < n) NAME(prefetch)(samples, rows[s + 2]);
         NAME(forward)(network, activation);
+        if (kind) NAME(set_rule)(network, rate * fraction);
         if (n_outputs == 1) /* in registers */
-            loss = NAME(output_layer)(network, last, target, step_rate, 1);
+            loss = NAME(output_layer)(network, kind, last, labels, step_rate, 1);
         else
-            loss = NAME(output_layer)(network, last, target, step_rate, n_outputs);
+            loss = NAME(output_layer)(network, kind, last, labels, step_rate, n_outputs);
         total += fraction * loss;
-        t[target] = 0;
-        NAME(backward)(network, activation, step_rate);
+        for (k = 0; k < labels.n; k++) t[labels.first[k]] = 0;
+        NAME(backward)(network, kind, activation, step_rate);
         if (s + 1 == n) break;
         /* the update for s fused with the forward pass of s + 1: weights are read once */
-        NAME(first_layer)(UPDATE | SUM, network, next, now, next);
-        NAME(first_layer)(UPDATE, network, &only, now, NULL);
+        NAME(first_layer)(kind, UPDATE | SUM, network, kind == MOMENTUM ? &all : next, now, next);
+        if (kind != MOMENTUM) NAME(first_layer)(kind, UPDATE, network, &only, now, NULL);
         other = now, now = next, next = other;
     }
-    NAME(first_layer)(UPDATE, network, now, now, NULL);
+    NAME(first_layer)(kind, UPDATE, network, kind == MOMENTUM ? &all : now, now, NULL);
+    if (network->kind == DECAY) NAME(catch_up)(network);
     return total;
 }
 
-/* Present the n rows. The default activation has its own copy, with no choice left inside. */
-TARGET static double NAME(run)(
-    network_t *network, const samples_t *samples, const ptrdiff_t *targets, const ptrdiff_t *rows,
-    const double *fractions, double rate, ptrdiff_t n)
+/* a <- (1 - c) a + c w. */
+FUNCTION void NAME(mix)(void *average, const void *weights, ptrdiff_t n_values, REAL c)
 {
-    const int activation = network->activation;
-    if (activation == LOGISTIC)
-        return NAME(run_with)(network, samples, targets, rows, fractions, rate, n, LOGISTIC);
-    return NAME(run_with)(network, samples, targets, rows, fractions, rate, n, activation);
+    VEC *a = average;
+    const VEC *w = weights;
+    const ptrdiff_t n_vectors = n_values / LANES;
+    ptrdiff_t v;
+    for (v = 0; v < n_vectors; v++) a[v] = SPLAT(1 - c) * a[v] + SPLAT(c) * w[v];
+}
+
+/* Average the weights where it is time to: with k = 1, 2, ... and c = 4 / (k + 3), the
+ * polynomial-decay average of Shamir and Zhang for eta = 3. Before k = 1 it is the weights. */
+LARGE_FUNCTION void NAME(average)(network_t *network)
+{
+    const ptrdiff_t k = network->n_presented / AVERAGING_INTERVAL;
+    const REAL c = (REAL)(k ? 4.0 / (double)(k + 3) : 1);
+    ptrdiff_t l;
+    if (k && network->n_presented % AVERAGING_INTERVAL) return;
+    for (l = 0; l < network->n_layers; l++) {
+        const layer_t *layer = network->layers + l;
+        const ptrdiff_t n_rows = l ? layer->fan_out : layer->fan_in;
+        const ptrdiff_t n_units = NAME(vectors)(layer->fan_out) * LANES;
+        NAME(mix)(layer->average, layer->weights, n_rows * layer->stride, c);
+        NAME(mix)(layer->intercept_average, layer->intercept, n_units, c);
+    }
+}
+
+/* The sum of 0 w over n_values: 0, or NaN where one is not finite. */
+FUNCTION VEC NAME(zero_if_finite)(const void *values, ptrdiff_t n_values)
+{
+    const VEC *w = values;
+    const ptrdiff_t n_vectors = n_values / LANES;
+    VEC sum = SPLAT(0);
+    ptrdiff_t v;
+    for (v = 0; v < n_vectors; v++) sum = sum + w[v] * SPLAT(0);
+    return sum;
+}
+
+/* Whether all weights are finite; of the first layer, whether the listed rows are or, where rows is
+ * NULL, the first n_rows. */
+TARGET static int NAME(is_finite)(
+    const network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
+{
+    VEC sum = SPLAT(0);
+    ptrdiff_t l, i;
+    for (i = 0; i < n_rows; i++) {
+        const layer_t *layer = network->layers;
+        const REAL *row = (const REAL *)layer->weights + (rows ? rows[i] : i) * layer->stride;
+        sum = sum + NAME(zero_if_finite)(row, layer->stride);
+    }
+    for (l = 0; l < network->n_layers; l++) {
+        const layer_t *layer = network->layers + l;
+        if (l) sum = sum + NAME(zero_if_finite)(layer->weights, layer->fan_out * layer->stride);
+        sum = sum + NAME(zero_if_finite)(layer->intercept, NAME(vectors)(layer->fan_out) * LANES);
+    }
+    for (i = 0; i < LANES; i++)
+        if (LANE(sum, i) != 0) return 0;
+    return 1;
+}
+
+/* Present n rows, between which no average is taken. The default has its own copy, with no choice
+ * left inside; every other update has a decay, which may be zero. */
+TARGET static double NAME(run_part)(
+    network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
+    double rate, ptrdiff_t n)
+{
+    const int activation = network->activation, kind = network->kind;
+    if (activation == LOGISTIC && kind == 0)
+        return NAME(run_with)(network, samples, rows, fractions, rate, n, LOGISTIC, 0);
+    return NAME(run_with)(network, samples, rows, fractions, rate, n, activation,
+                          kind == MOMENTUM ? MOMENTUM : DECAY);
+}
+
+/* Present the n rows. */
+TARGET static double NAME(run)(
+    network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
+    double rate, ptrdiff_t n)
+{
+    double total = 0;
+    ptrdiff_t start = 0;
+    while (start < n) {
+        ptrdiff_t size = n - start;
+        if (network->averages) {
+            const ptrdiff_t left = AVERAGING_INTERVAL - network->n_presented % AVERAGING_INTERVAL;
+            size = left < size ? left : size;
+        }
+        total += NAME(run_part)(network, samples, rows + start, fractions ? fractions + start : NULL,
+                                rate, size);
+        start += size;
+        network->n_presented += size;
+        if (network->averages) NAME(average)(network);
+    }
+    return total;
 }
 
 #undef VEC

@@ -1,0 +1,66 @@
+"""Schedules of the learning rate: what η is divided by, from one epoch to the next.
+
+============== ========================================================================
+learning_rate  learning rate of an epoch
+============== ========================================================================
+constant       η
+invscaling     η / (t + 1)^power_t, with t the presentations so far
+inverse_time   η / (1 + decay · n), with n the epochs so far
+adaptive       η / 5^k, with k how often training had stopped to improve
+============== ========================================================================
+
+The first epoch of a new network has the rate η in each of them.
+
+References
+----------
+.. [1] L. Bottou, "Stochastic gradient descent tricks", in Neural Networks: Tricks of the Trade,
+   Springer, 2012, section 5.2, for rates that fall with the inverse of time.
+"""
+
+from dataclasses import dataclass
+
+LEARNING_RATES = ("constant", "invscaling", "adaptive", "inverse_time")
+
+# As in scikit-learn: what "adaptive" divides the rate by, and where that ends.
+_ADAPTIVE_DIVISOR = 5.0
+_LOWEST_RATE = 1e-6
+
+
+def invscaling_divisor(n_presentations, power_t):
+    """(t + 1)^power_t."""
+    return (n_presentations + 1.0) ** power_t
+
+
+def inverse_time_divisor(n_epochs, decay):
+    """1 + decay · n."""
+    return 1.0 + decay * n_epochs
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The parameters of the estimator that determine the learning rate."""
+
+    learning_rate: str
+    learning_rate_init: float
+    decay: float = 0.1
+    power_t: float = 0.5
+
+    def rate(self, history):
+        """Return the rate of the next epoch."""
+        return self.learning_rate_init / history.rate_divisor
+
+    def end_epoch(self, history):
+        """Set the divisor of the rate after an epoch."""
+        if self.learning_rate == "invscaling":
+            history.rate_divisor = invscaling_divisor(history.n_presentations, self.power_t)
+        elif self.learning_rate == "inverse_time":
+            history.rate_divisor = inverse_time_divisor(history.n_epochs, self.decay)
+        elif self.learning_rate == "constant":
+            history.rate_divisor = 1.0
+
+    def lower(self, history):
+        """Lower the rate where training no longer improves; return whether that was possible."""
+        if self.learning_rate != "adaptive" or self.rate(history) <= _LOWEST_RATE:
+            return False
+        history.rate_divisor *= _ADAPTIVE_DIVISOR
+        return True
