@@ -371,8 +371,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             or the loss or a weight stops being finite. A model fitted before is kept.
         """
         callbacks = FitCallbacks.of(self, X, y, sample_weight, self._attributes_now)
-        with unchanged_on_error(self):
-            going_on = self.warm_start and hasattr(self, "coefs_")
+        going_on = self.warm_start and hasattr(self, "coefs_")
+        with unchanged_on_error(self, self._random_state if going_on else None):
             X, y, weights = self._check_samples(X, y, sample_weight, reset=not going_on)
             targets = self._check_labels(y, weights, going_on)
             if going_on:
@@ -549,11 +549,15 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         if multipliers is not None:
             weights = multipliers if weights is None else weights * multipliers
             weights = check_weights(weights, targets.shape[0])
-        if weights is not None:
+        if weights is not None and weights.any():
             weights = relative_to_counts(weights)
         if self.shuffle and weights is not None and (weights % 1).any():
             weights = merged(weights, hashes)
         presentations = Presentations.from_weights(targets.shape[0], weights)
+        if presentations.rows.size == 0:
+            raise ValueError(
+                "No sample is left to train on: sample_weight times class_weight is zero for all."
+            )
         return presentations.in_content_order(hashes) if self.shuffle else presentations, validation
 
     def _check_validation(self, X, targets, X_val, y_val):
@@ -585,6 +589,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def _validation(self, X, targets, weights):
         rows = np.flatnonzero(weights)
+        if rows.size == 0:
+            raise ValueError(
+                "early_stopping has no sample to validate on whose weight is above 0; see "
+                "class_weight and validation_fraction."
+            )
         return Validation(
             X[rows], targets[rows], weights[rows], self.activation, self.out_activation_
         )
@@ -678,8 +687,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         )
         schedule = Schedule(self.learning_rate, self.learning_rate_init, self.decay, self.power_t)
         history = self._history(is_new, in_place)
-        if validation and history.validation_scores and not is_new:
+        if validation and self.t_ > 0:
+            # what there was may remain the best; its score is that on the samples of this call
             validation.keep(state)
+            history.best_score = validation.score(state)
         return Training(
             engine,
             X,
@@ -709,15 +720,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _history(self, is_new, in_place):
         """Return what training has done so far; the learning rate begins anew with new weights."""
         curve, scores = self.loss_curve_, self.validation_scores_ or []
+        best_score = self.best_validation_score_
         history = History(
             n_epochs=self.n_iter_,
             n_presentations=self.t_,
             loss_curve=curve if in_place else curve.copy(),
             best_loss=min(curve, default=np.inf) if self.best_loss_ is None else self.best_loss_,
             validation_scores=scores if in_place else scores.copy(),
+            best_score=-np.inf if best_score is None else best_score,
         )
         if not is_new:
-            history.best_score = max(scores, default=-np.inf)
             history.n_without_improvement = self._n_without_improvement
             history.rate_divisor = self._rate_divisor
         return history
@@ -736,7 +748,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             "best_loss_": None if scores else history.best_loss,
             "loss_curve_": history.loss_curve,
             "validation_scores_": scores or None,
-            "best_validation_score_": max(scores) if scores else None,
+            "best_validation_score_": history.best_score if scores else None,
             "_weights": state.weights if state.averages else None,
             "_velocities": state.velocities,
             "_rate_divisor": history.rate_divisor,

@@ -96,7 +96,12 @@ def encode_targets(y, classes, weights, name="y"):
         raise ValueError(
             f"{name} holds labels of type {y.dtype}, but the classes are {list(classes)}."
         )
-    indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    try:
+        indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    except TypeError as error:
+        raise ValueError(
+            f"{name} holds labels of another kind than the classes {list(classes)}: {error}."
+        ) from error
     unknown = classes[indices] != y
     if weights is not None:
         unknown &= weights > 0

@@ -1,21 +1,25 @@
 """What goes into training, checked before any work: sizes, samples, weights."""
 
 import numbers
+import re
 from contextlib import contextmanager
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.validation import validate_data
 
 # The list of an epoch's presentations would not fit into any memory beyond.
 _MOST_PRESENTATIONS = 2**40
 
 
 @contextmanager
-def unchanged_on_error(estimator):
-    """Give the estimator its attributes back if what is done inside fails."""
+def unchanged_on_error(estimator, random_state=None):
+    """Give the estimator its attributes back if what is done inside fails.
+
+    And its generator the state that it had, if one is given that will be drawn from.
+    """
     before = vars(estimator).copy()
-    random_state = before.get("_random_state")
     generator = random_state and random_state.get_state(legacy=False)
     try:
         yield
@@ -83,6 +87,18 @@ def _check_indices(indices, indptr, shape):
         )
 
 
+@contextmanager
+def named(name, other_name):
+    """Let errors that scikit-learn raises for one argument tell of another."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        message = re.sub(rf"\b{name}\b", other_name, str(error))
+        if other_name not in message:
+            message = f"{other_name}: {message}"
+        raise type(error)(message) from error
+
+
 def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
     """Return X_val and y_val, validated against what the estimator is fitted on.
 
@@ -91,19 +107,20 @@ def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
     ValueError
         If they do not go together, or with the samples that training is given.
     """
-    X_val = check_array(
-        X_val, accept_sparse="csr", dtype=dtype, order="C", input_name="X_val", estimator=estimator
-    )
-    if X_val.shape[1] != estimator.n_features_in_:
-        raise ValueError(
-            f"X_val has {X_val.shape[1]} features, but X has {estimator.n_features_in_}."
-        )
-    if multilabel:
-        y_val = check_array(y_val, accept_sparse="csr", dtype=None, input_name="y_val")
-        if y_val.shape[1] != len(estimator.classes_):
-            raise ValueError(f"y_val has {y_val.shape[1]} columns, y {len(estimator.classes_)}.")
-    else:
-        y_val = column_or_1d(y_val, warn=True)
+    with named("X", "X_val"):
+        validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
+        X_val = check_array(X_val, accept_sparse="csr", dtype=dtype, order="C", input_name="X_val")
+    with named("y", "y_val"):
+        if multilabel:
+            y_val = check_array(y_val, accept_sparse="csr", dtype=None)
+            if y_val.shape[1] != len(estimator.classes_):
+                raise ValueError(
+                    f"y has {y_val.shape[1]} columns, in training it had {len(estimator.classes_)}."
+                )
+        elif sp.issparse(y_val):
+            raise ValueError("y is sparse, which only a matrix of labels may be.")
+        else:
+            y_val = column_or_1d(y_val, warn=True)
     if y_val.shape[0] != X_val.shape[0]:
         raise ValueError(f"y_val has {y_val.shape[0]} samples, X_val {X_val.shape[0]}.")
     return check_rows(X_val), y_val
