@@ -38,6 +38,7 @@ from ._targets import (
     encode_targets,
     has_columns,
     sorted_labels,
+    weighted,
 )
 from ._training import History, Training
 from ._validation import (
@@ -537,20 +538,18 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def _check_presentations(self, X, targets, weights, X_val, y_val):
         """Return what an epoch of `fit` presents, and the samples for early stopping or None."""
+        n_samples = targets.shape[0]
         multipliers = class_multipliers(self.class_weight, self.classes_, targets, weights)
         hashes = content_hash(X, targets) if self.shuffle or self.early_stopping else None
         validation = self._check_validation(X, targets, X_val, y_val)
+        everything = check_weights(weighted(weights, multipliers), n_samples)
         if self.early_stopping and validation is None:
-            samples = Presentations.from_weights(targets.shape[0], weights)
-            weights, set_aside = self._split(samples.in_content_order(hashes), targets)
-            if multipliers is not None:
-                set_aside = set_aside * multipliers
-            validation = self._validation(X, targets, set_aside)
-        if multipliers is not None:
-            weights = multipliers if weights is None else weights * multipliers
-            weights = check_weights(weights, targets.shape[0])
-        if weights is not None and weights.any():
-            weights = relative_to_counts(weights)
+            samples = Presentations.from_weights(n_samples, weights).in_content_order(hashes)
+            weights, set_aside = self._split(samples, targets)
+            validation = self._validation(X, targets, set_aside, multipliers)
+        weights = weighted(weights, multipliers)
+        if weights is not None and everything is not None and everything.any():
+            weights = relative_to_counts(weights, everything)
         if self.shuffle and weights is not None and (weights % 1).any():
             weights = merged(weights, hashes)
         presentations = Presentations.from_weights(targets.shape[0], weights)
@@ -574,7 +573,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             targets = as_label_lists(y_val, self.output_activation, "y_val")
         else:
             targets = encode_targets(y_val, self.classes_, None, "y_val")
-        return self._validation(X_val, targets, np.ones(X_val.shape[0]))
+        return self._validation(X_val, targets)
 
     def _split(self, samples, targets):
         """Return the weights of the samples for training and for validation.
@@ -587,15 +586,19 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         random_state = np.random.RandomState(self._split_seed)
         return split(samples, targets, targets.shape[0], self.validation_fraction, random_state)
 
-    def _validation(self, X, targets, weights):
-        rows = np.flatnonzero(weights)
-        if rows.size == 0:
+    def _validation(self, X, targets, weights=None, multipliers=None):
+        samples = Presentations.from_weights(X.shape[0], weights)
+        shares = np.ones(samples.rows.size) if samples.fractions is None else samples.fractions
+        if multipliers is not None:
+            shares = shares * multipliers[samples.rows]
+        if not shares.any():
             raise ValueError(
                 "early_stopping has no sample to validate on whose weight is above 0; see "
                 "class_weight and validation_fraction."
             )
+        used, rows = np.unique(samples.rows, return_inverse=True)
         return Validation(
-            X[rows], targets[rows], weights[rows], self.activation, self.out_activation_
+            X[used], targets[used], rows, shares, self.activation, self.out_activation_
         )
 
     def _class_weighted_stream(self, targets, weights):

@@ -50,10 +50,10 @@ def split(presentations, targets, n_samples, validation_fraction, random_state):
             "class. Change validation_fraction, pass X_val and y_val, or give more samples."
         )
     shares = np.ones(rows.size) if fractions is None else fractions
-    total = np.bincount(rows, shares, minlength=n_samples)
-    validation = np.bincount(rows[set_aside], shares[set_aside], minlength=n_samples)
-    training = np.where(validation == total, 0.0, total - validation)
-    return training, validation
+    left = np.delete(np.arange(rows.size), set_aside)
+    training_weights = np.bincount(rows[left], shares[left], minlength=n_samples)
+    validation_weights = np.bincount(rows[set_aside], shares[set_aside], minlength=n_samples)
+    return training_weights, validation_weights
 
 
 def _counts_of_strata(sizes, fraction):
@@ -79,7 +79,10 @@ class Validation:
     ----------
     X : ndarray or CSR array of shape (n_samples, n_features)
     targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-    weights : ndarray of float64 of shape (n_samples,)
+    rows : ndarray of intp of shape (n_presentations,)
+        A sample may be set aside more than once, as often as its weight says.
+    weights : ndarray of float64 of shape (n_presentations,)
+        The weight of each of these.
     activation, output_activation : str
     best_state : NetworkState or None
         A copy of all that training works on, after the epoch with the best score.
@@ -87,6 +90,7 @@ class Validation:
 
     X: object
     targets: object
+    rows: np.ndarray
     weights: np.ndarray
     activation: str
     output_activation: str
@@ -107,8 +111,9 @@ class Validation:
             right = (predicted == self.targets.toarray()).all(axis=1)
         else:
             right = predicted == self.targets
-        # exact sums: the score does not depend on the order of the samples
-        return math.fsum(self.weights[right]) / math.fsum(self.weights)
+        # exact sums of one weight for each presentation: the score does not depend on the order of
+        # the samples, nor on whether one is repeated or has the weight 2
+        return math.fsum(self.weights[right[self.rows]]) / math.fsum(self.weights)
 
     def keep(self, state):
         """Copy the network, the best so far."""

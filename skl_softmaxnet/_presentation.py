@@ -162,7 +162,7 @@ def merged(weights, hashes):
     return result
 
 
-def relative_to_counts(weights):
+def relative_to_counts(weights, whole=None):
     """Scale weights that are too small to be counts, so that the mean of the positive ones is 1.
 
     AdaBoost's weights sum to one and survey weights are often normalised: taken as counts, an epoch
@@ -175,23 +175,23 @@ def relative_to_counts(weights):
     Parameters
     ----------
     weights : ndarray of float64 of shape (n_samples,)
-        Not negative, not all zero.
+    whole : ndarray of float64 of shape (n_samples,), default=None
+        What the mean is taken of, where the weights are a part of it: not negative, not all zero.
 
     Returns
     -------
     weights : ndarray of float64 of shape (n_samples,)
     """
-    n_positive = np.count_nonzero(weights)
-    total = math.fsum(weights)
-    if total >= n_positive * (1 - _ROUNDING):
+    whole = weights if whole is None else whole
+    n_positive = np.count_nonzero(whole)
+    if math.fsum(whole) >= n_positive * (1 - _ROUNDING):
         return weights
     # divided by the largest first, since the inverse of a denormal sum would overflow
-    largest = weights.max()
-    relative = weights / largest
-    scaled = relative * (n_positive / math.fsum(relative))
+    largest = whole.max()
+    scaled = weights / largest * (n_positive / math.fsum(whole / largest))
     nearest = np.rint(scaled)
-    whole = (np.abs(scaled - nearest) <= _ROUNDING * nearest) & (nearest > 0)
-    return np.where(whole, nearest, scaled)
+    is_whole = (np.abs(scaled - nearest) <= _ROUNDING * nearest) & (nearest > 0)
+    return np.where(is_whole, nearest, scaled)
 
 
 def content_hash(X, targets):

@@ -4,9 +4,10 @@ Targets are the index of each sample's class, or, where a sample may have severa
 array whose row i lists the labels of sample i. They are never expanded to one-hot vectors.
 """
 
+import math
+
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils.class_weight import compute_class_weight
 
 
 def has_columns(y):
@@ -147,13 +148,27 @@ def class_multipliers(class_weight, classes, targets, weights):
     return _multipliers_of_classes(class_weight, classes, targets)[targets]
 
 
+def weighted(weights, multipliers):
+    """Multiply weights by multipliers, either of which may be None for ones."""
+    if weights is None or multipliers is None:
+        return multipliers if weights is None else weights
+    return weights * multipliers
+
+
 def _multipliers_of_classes(class_weight, classes, targets):
     if sp.issparse(targets):
         raise ValueError(
             'class_weight must be "balanced" or None where samples have several labels, '
             f"got {class_weight!r}."
         )
-    multipliers = compute_class_weight(class_weight, classes=classes, y=classes)
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise ValueError(f"class_weight names {unknown}, but the classes are {labels}.")
+    try:
+        multipliers = np.array([class_weight.get(label, 1.0) for label in labels], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"class_weight must hold numbers, got {class_weight!r}.") from error
     if not (np.isfinite(multipliers) & (multipliers >= 0)).all():
         raise ValueError(
             f"class_weight must hold finite numbers of at least 0, got {class_weight!r}."
@@ -162,18 +177,23 @@ def _multipliers_of_classes(class_weight, classes, targets):
 
 
 def _balanced_classes(targets, weights, n_classes):
-    totals = np.bincount(targets, weights, minlength=n_classes)  # (K,)
+    # exact sums, which do not depend on the order of the samples
+    by_class = weights[np.argsort(targets, kind="stable")]
+    stops = np.cumsum(np.bincount(targets, minlength=n_classes))[:-1]
+    totals = np.array([math.fsum(of_class) for of_class in np.split(by_class, stops)])  # (K,)
     with np.errstate(divide="ignore"):
-        return (totals.sum() / (n_classes * totals))[targets]
+        return (math.fsum(weights) / (n_classes * totals))[targets]
 
 
 def _balanced_labels(targets, weights, n_labels):
-    present = targets.T @ weights  # (L,)
-    totals = np.stack([weights.sum() - present, present])  # (2, L)
-    with np.errstate(divide="ignore"):
-        logarithms = np.log(weights.sum() / ((totals > 0).sum(axis=0) * totals))
-    absent, present = np.where(totals > 0, logarithms, 0.0)
-    return np.exp(absent.sum() + targets @ (present - absent))
+    columns = targets.tocsc()
+    multipliers = np.ones(len(weights))
+    for label in range(n_labels):
+        has_label = columns.indices[columns.indptr[label] : columns.indptr[label + 1]]
+        present = np.zeros(len(weights), dtype=np.intp)
+        present[has_label] = 1
+        multipliers *= _balanced_classes(present, weights, len(np.unique(present)))
+    return multipliers
 
 
 def balanced_stream(targets, weights, totals):

@@ -154,7 +154,7 @@ def check_weights(sample_weight, n_samples):
         raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
     if weights.sum() >= _MOST_PRESENTATIONS:
         raise ValueError(
-            "sample_weight counts how often a sample is presented in an epoch, and must sum to "
-            f"less than 2**40, got {weights.sum()}."
+            "sample_weight, times class_weight, counts how often a sample is presented in an "
+            f"epoch, and must sum to less than 2**40, got {weights.sum()}."
         )
     return None if (weights == 1).all() else weights

@@ -256,3 +256,10 @@ def test_verbose_prints_a_line_per_epoch(capsys):
 def test_silent_unless_asked(capsys):
     network(verbose=False).fit(*samples())
     assert capsys.readouterr().out == ""
+
+
+def test_html_links_to_the_documentation():
+    classifier = SoftmaxMLPClassifier()
+    link = classifier._get_doc_link()
+    assert link.startswith("https://")
+    assert link in classifier._repr_html_()
