@@ -1,5 +1,6 @@
 """The estimator: parameters, validation and the public methods."""
 
+import copy
 import warnings
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -43,6 +44,7 @@ from ._targets import (
 from ._training import History, Training
 from ._validation import (
     check_hidden_layer_sizes,
+    check_network,
     check_rows,
     check_validation_samples,
     check_weights,
@@ -155,8 +157,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     warm_start : bool, default=False
         Whether `fit` goes on from where training was, with its weights, momentum, learning rate and
-        random numbers, as if it had not stopped, instead of anew. After weights were put into
-        `coefs_` and `intercepts_`, it starts from those, and without momentum.
+        random numbers, as if it had not stopped, instead of anew. After `early_stopping` that is
+        the best epoch. After weights were put into `coefs_` and `intercepts_`, it starts from
+        those, and without momentum.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of presentations and the samples that
@@ -199,8 +202,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     loss_curve_ : list of float of shape (n_iter_,)
         The loss of each epoch.
 
-    validation_scores_ : list of float of shape (n_iter_,) or None
-        The accuracy on the validation samples after each epoch, with `early_stopping`.
+    validation_scores_ : list of float or None
+        The accuracy on the validation samples after each epoch that had `early_stopping`.
 
     best_validation_score_ : float or None
         The highest of them.
@@ -373,7 +376,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """
         callbacks = FitCallbacks.of(self, X, y, sample_weight, self._attributes_now)
         going_on = self.warm_start and hasattr(self, "coefs_")
-        with unchanged_on_error(self, self._random_state if going_on else None):
+        with unchanged_on_error(self, self._own_random_state()):
             X, y, weights = self._check_samples(X, y, sample_weight, reset=not going_on)
             targets = self._check_labels(y, weights, going_on)
             if going_on:
@@ -382,7 +385,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 self._initialize(X, check_random_state(self.random_state))
             presentations, validation = self._check_presentations(X, targets, weights, X_val, y_val)
             if self.shuffle:
-                epochs = closing(presentations.shuffled(self._random_state, self.max_iter))
+                ahead = (
+                    callbacks is None
+                )  # a callback may keep the model, and with it the generator
+                epochs = presentations.shuffled(self._random_state, self.max_iter, ahead=ahead)
+                epochs = closing(epochs)
             else:
                 epochs = nullcontext(repeat(presentations, self.max_iter))
             training = self._training(X, targets, validation, callbacks, in_place=False)
@@ -390,8 +397,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             with epochs as each:
                 ended = training.run(each, tol=self.tol, n_iter_no_change=n_iter_no_change)
             vars(self).update(self._attributes(training.history, training.result))
-        if callbacks:
-            callbacks.end()
+            if callbacks:
+                callbacks.end()
         if ended and self.tol is not None:
             warnings.warn(
                 f"Stochastic optimizer: maximum iterations ({self.max_iter}) reached and the "
@@ -625,15 +632,20 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     @property
     def _dtype(self):
         """What a fitted network computes in."""
-        return np.float32 if self.coefs_[0].dtype == np.float32 else np.float64
+        return np.float32 if np.asarray(self.coefs_[0]).dtype == np.float32 else np.float64
+
+    def _own_random_state(self):
+        """The generator of the last fit, but not NumPy's own, which others draw from too."""
+        return None if self.random_state is None else getattr(self, "_random_state", None)
 
     def _check_same_network(self, X):
         """Raise a ValueError if a warm start asks for another network than there is."""
         sizes = [X.shape[1], *check_hidden_layer_sizes(self.hidden_layer_sizes), self.n_outputs_]
-        if [weights.shape for weights in self.coefs_] != list(pairwise(sizes)):
+        shapes = [np.shape(weights) for weights in self.coefs_]
+        if shapes != list(pairwise(sizes)):
             raise ValueError(
                 f"warm_start cannot go on with hidden_layer_sizes={self.hidden_layer_sizes!r}: "
-                f"coefs_ have the shapes {[weights.shape for weights in self.coefs_]}."
+                f"coefs_ have the shapes {shapes}."
             )
         if self.output_activation != self.out_activation_:
             raise ValueError(
@@ -671,9 +683,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _training(self, X, targets, validation=None, callbacks=None, *, in_place):
         """Return the training that goes on from where the estimator is."""
         _engine.warn_once_without_compiled()
-        shown = self.coefs_, self.intercepts_
-        is_new = self._fingerprint is not None and self._fingerprint != fingerprint(shown)
-        state = self._network_state(is_new, in_place)
+        check_network(self.coefs_, self.intercepts_, self.n_features_in_, self.n_outputs_)
+        shown = tuple(
+            [np.asarray(array) for array in part] for part in (self.coefs_, self.intercepts_)
+        )
+        of_all = self._weights is not None or self._velocities is not None
+        kept = self._fingerprint
+        is_new = kept is not None and kept != fingerprint(shown, of_all=of_all)
+        state = self._network_state(shown, is_new, in_place)
         engine = _engine.Engine(
             *state.weights,
             activation=self.activation,
@@ -699,6 +716,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             X,
             targets,
             state,
+            self.activation,
             history,
             schedule,
             validation=validation,
@@ -706,9 +724,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             verbose=self.verbose,
         )
 
-    def _network_state(self, is_new, in_place):
+    def _network_state(self, shown, is_new, in_place):
         """Lay out what training works on: as it was left, or from weights that a user put in."""
-        shown = self.coefs_, self.intercepts_
         dtype = self._dtype
         before = (None, None) if is_new else (self._weights, self._velocities)
         copies = not in_place or (self.average and before[0] is None)
@@ -741,6 +758,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """The attributes that tell of training, and what it takes to go on."""
         coefs, intercepts = state.shown
         scores = history.validation_scores
+        of_all = bool(state.averages or state.velocities)
         has_memory = self.learning_rate != "constant" or self.momentum or self.average or scores
         return {
             "coefs_": coefs,
@@ -748,7 +766,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             "n_iter_": history.n_epochs,
             "t_": history.n_presentations,
             "loss_": history.loss_curve[-1] if history.loss_curve else np.inf,
-            "best_loss_": None if scores else history.best_loss,
+            "best_loss_": None if scores and self.early_stopping else history.best_loss,
             "loss_curve_": history.loss_curve,
             "validation_scores_": scores or None,
             "best_validation_score_": history.best_score if scores else None,
@@ -756,7 +774,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             "_velocities": state.velocities,
             "_rate_divisor": history.rate_divisor,
             "_n_without_improvement": history.n_without_improvement,
-            "_fingerprint": fingerprint(state.shown) if has_memory else None,
+            "_fingerprint": fingerprint(state.shown, of_all=of_all) if has_memory else None,
         }
 
     def _attributes_now(self, training):
@@ -766,7 +784,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             loss_curve=training.history.loss_curve.copy(),
             validation_scores=training.history.validation_scores.copy(),
         )
-        return self._attributes(history, training.result.copy())
+        attributes = self._attributes(history, training.result.copy())
+        return attributes | {"_random_state": copy.deepcopy(self._random_state)}
 
     # ------------------------------------------------------------------------------------------
     # Predicting

@@ -73,10 +73,13 @@ class Presentations:
         order = np.lexsort((self.fractions, keys))
         return Presentations(self.rows[order], self.fractions[order], self.total_weight)
 
-    def shuffled(self, random_state, n_epochs):
-        """Yield the same presentations in a new random order, `n_epochs` times."""
+    def shuffled(self, random_state, n_epochs, *, ahead=True):
+        """Yield the same presentations in a new random order, `n_epochs` times.
+
+        With `ahead`, random numbers for many small epochs are drawn at once.
+        """
         order = self.rows if self.fractions is None else np.arange(self.rows.size)
-        with closing(shuffles(order, random_state, n_epochs)) as orders:
+        with closing(shuffles(order, random_state, n_epochs, ahead=ahead)) as orders:
             for order in orders:
                 if self.fractions is None:
                     yield Presentations(order, None, self.total_weight)
@@ -94,7 +97,7 @@ class Presentations:
             yield self.rows[part], None if self.fractions is None else self.fractions[part]
 
 
-def shuffles(values, random_state, n_times):
+def shuffles(values, random_state, n_times, *, ahead=True):
     """Yield copies of `values` in random order, by the shuffle of Fisher and Yates.
 
     Its random numbers are drawn for many small shuffles at once, or for a part of a large one, to
@@ -106,6 +109,8 @@ def shuffles(values, random_state, n_times):
     values : ndarray of intp of shape (n_values,)
     random_state : RandomState instance
     n_times : int
+    ahead : bool, default=True
+        Whether to draw for many small shuffles at once.
 
     Yields
     ------
@@ -116,22 +121,30 @@ def shuffles(values, random_state, n_times):
     .. [1] D. E. Knuth, "The Art of Computer Programming", volume 2, section 3.4.2, algorithm P.
     """
     n_values = values.size
-    at_once = max(1, min(n_times, _DRAWN_AT_ONCE // n_values))
+    at_once = max(1, min(n_times, _DRAWN_AT_ONCE // n_values)) if ahead else 1
     for start in range(0, n_times, at_once):
         before = random_state.get_state(legacy=False)
         shuffled = np.tile(values, (min(at_once, n_times - start), 1))
-        n_drawn = n_values if at_once > 1 else _DRAWN_AT_ONCE
-        for stop in range(n_values, 0, -n_drawn):
-            shape = len(shuffled), min(stop, n_drawn)
-            _engine.shuffle_rows(shuffled, random_state.random_sample(shape), stop)
-        for n_used, row in enumerate(shuffled, start=1):
-            try:
+        n_used = 0
+        try:
+            _shuffle_in_place(shuffled, random_state)
+            for row in shuffled:
+                n_used += 1
                 yield row
-            except GeneratorExit:
-                if n_used < len(shuffled):
-                    random_state.set_state(before)
-                    random_state.random_sample((n_used, n_values))
-                raise
+        except BaseException:
+            if n_used < len(shuffled):
+                random_state.set_state(before)
+                random_state.random_sample((n_used, n_values))
+            raise
+
+
+def _shuffle_in_place(rows, random_state):
+    """Shuffle each row; of a single long one, the random numbers are drawn in parts."""
+    n_rows, n_values = rows.shape
+    n_drawn = n_values if n_rows > 1 else _DRAWN_AT_ONCE
+    for stop in range(n_values, 0, -n_drawn):
+        uniforms = random_state.random_sample((n_rows, min(stop, n_drawn)))
+        _engine.shuffle_rows(rows, uniforms, stop)
 
 
 def merged(weights, hashes):

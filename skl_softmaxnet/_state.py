@@ -1,8 +1,8 @@
 """What training works on, and what it has to remember between two calls.
 
 The weights that training moves are not always those that the estimator shows: with averaging
-`coefs_` are the average, and after early stopping they are the best of all epochs. Training that
-goes on, by `partial_fit` or a warm start, goes on from the former.
+`coefs_` are the average. Training that goes on, by `partial_fit` or a warm start, goes on from the
+former. After early stopping everything is as it was after the best epoch, and goes on from there.
 """
 
 import itertools
@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from . import _engine
 
-# Rows of the first layer that a fingerprint looks at, so that it stays cheap for a wide input.
+# Rows of the first layer that a cheap fingerprint looks at.
 _ROWS_OF_FINGERPRINT = 1024
 
 
@@ -95,13 +95,13 @@ def zeros_like(pair):
     ]
 
 
-def fingerprint(pair):
+def fingerprint(pair, *, of_all):
     """Return a number that tells whether a user has put other weights in.
 
-    Of a wide input, rows of the first layer at equal distances are looked at.
+    If not `of_all`, only rows at equal distances are looked at in the first layer of a wide input.
     """
     (first, *coefs), intercepts = pair
-    sample = first[:: max(1, len(first) // _ROWS_OF_FINGERPRINT)]
+    sample = first if of_all else first[:: max(1, len(first) // _ROWS_OF_FINGERPRINT)]
     code = 0
     for array in (sample, *coefs, *intercepts):
         code = zlib.crc32(np.ascontiguousarray(array).data, code)

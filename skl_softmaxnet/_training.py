@@ -4,6 +4,13 @@ import math
 import warnings
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from . import _outputs
+
+# Beyond this, weights may still be finite and the sums that they make no longer.
+_SUSPICIOUS_WEIGHT = 1e6
+
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
 _SECONDS_PER_SLICE = 0.2
 
@@ -75,6 +82,7 @@ class Training:
     targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
 
     state : NetworkState
+    activation : str
     history : History
         Continued by what is done here.
 
@@ -97,6 +105,7 @@ class Training:
         X,
         targets,
         state,
+        activation,
         history,
         schedule,
         *,
@@ -108,6 +117,7 @@ class Training:
         self.X = X
         self.targets = targets
         self.state = state
+        self.activation = activation
         self.history = history
         self.schedule = schedule
         self.validation = validation
@@ -156,6 +166,7 @@ class Training:
                 if (self.callbacks and self.callbacks.end_epoch(self)) or converged:
                     return False
         except KeyboardInterrupt:
+            self.check_finite(0.0, rows)  # a network that has diverged is none to keep
             warnings.warn("Training interrupted by user.", stacklevel=4)  # the line that called fit
             return False
         finally:
@@ -174,14 +185,30 @@ class Training:
 
     def check_finite(self, loss, rows):
         """Stop in the epoch in which training has diverged."""
-        if math.isfinite(loss) and self.engine.is_finite(rows):
+        largest = self.engine.largest_weight(rows)
+        if not math.isfinite(loss):
+            problem = f"its loss is {loss}"
+        elif not math.isfinite(largest):
+            problem = "a weight is not finite"
+        elif largest > _SUSPICIOUS_WEIGHT and not self.has_finite_outputs():
+            problem = f"its weights, up to {largest:.0e}, give sums that are not finite"
+        else:
             return
-        problem = "a weight is not finite" if math.isfinite(loss) else f"its loss is {loss}"
         raise ValueError(
             f"Training diverged in epoch {self.history.n_epochs + 1}: {problem}. "
             "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
             f"which is {self.schedule.learning_rate_init}."
         )
+
+    def has_finite_outputs(self):
+        """Tell whether the network, as a user would see it, has finite sums for all samples."""
+        coefs, intercepts = self.state.shown
+
+        def are_finite(X):
+            with np.errstate(all="ignore"):
+                return np.isfinite(_outputs.sums(X, coefs, intercepts, self.activation))
+
+        return _outputs.in_chunks(are_finite, self.X, [weights.shape[1] for weights in coefs]).all()
 
     def record(self, loss, tol):
         """Note how the epoch went, and set the rate of the next."""

@@ -3,6 +3,7 @@
 import numbers
 import re
 from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -43,6 +44,19 @@ def check_hidden_layer_sizes(hidden_layer_sizes):
                 f"got {hidden_layer_sizes!r}."
             )
     return [int(size) for size in sizes]
+
+
+def check_network(coefs, intercepts, n_features, n_outputs):
+    """Raise a ValueError unless weights, which a user may have put in, belong to one network."""
+    shapes = [np.shape(weights) for weights in coefs]
+    lengths = [np.shape(intercept) for intercept in intercepts]
+    sizes = [n_features, *(shape[-1] if shape else 0 for shape in shapes)]
+    fits = shapes == list(pairwise(sizes)) and lengths == [(size,) for size in sizes[1:]]
+    if not fits or sizes[-1] != n_outputs:
+        raise ValueError(
+            f"coefs_ of shapes {shapes} and intercepts_ of shapes {lengths} do not make a network "
+            f"with {n_features} inputs and {n_outputs} outputs."
+        )
 
 
 def check_rows(X):

@@ -44,6 +44,8 @@ class Recorder:
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         self.calls.append(f"end {context.task_name}")
+        if context.task_name == self.fail_after:
+            raise RuntimeError("a callback that fails")
         if context.task_name != "epoch":
             return False
         self.models.append(fitted_estimator)
@@ -104,6 +106,15 @@ class TestWithScikitLearn:
             assert model.t_ == alone.t_
             assert_array_equal(model.predict_proba(X), alone.predict_proba(X))
 
+    @pytest.mark.parametrize("parameters", [{}, {"momentum": 0.5, "average": True}], ids=str)
+    def test_a_model_that_a_callback_keeps_goes_on(self, parameters):
+        """As if training had stopped there, its random numbers included."""
+        recorder = Recorder()
+        network(**parameters).set_callbacks(recorder).fit(X, Y)
+        for n_epochs, model in enumerate(recorder.models[:-1], start=1):
+            model.set_callbacks().set_params(warm_start=True, max_iter=5 - n_epochs).fit(X, Y)
+            assert_same_weights(model, network(**parameters).fit(X, Y))
+
     @pytest.mark.usefixtures("engine")
     @pytest.mark.parametrize("shuffle", [True, False])
     def test_a_callback_stops_training(self, shuffle):
@@ -116,11 +127,15 @@ class TestWithScikitLearn:
         model.set_callbacks().set_params(max_iter=4, tol=None).fit(X, Y)
         assert_same_weights(model, network(max_iter=7, shuffle=shuffle).fit(X, Y))
 
-    @pytest.mark.parametrize("y", [np.zeros(90), Y], ids=["wrong y", "failing callback"])
-    def test_errors_tear_down_and_keep_the_model(self, y):
+    @pytest.mark.parametrize(
+        ("y", "fail_after"),
+        [(np.zeros(90), None), (Y, 2), (Y, "fit")],
+        ids=["wrong y", "failing in an epoch", "failing at the end"],
+    )
+    def test_errors_tear_down_and_keep_the_model(self, y, fail_after):
         model = network().fit(X, Y)
         before = model.predict_proba(X)
-        recorder = Recorder(fail_after=2)
+        recorder = Recorder(fail_after=fail_after)
         with pytest.raises((ValueError, RuntimeError)):
             model.set_callbacks(recorder).fit(X, y)
         assert recorder.calls[-1] == "teardown"

@@ -125,7 +125,7 @@ def complaint_of_fit(model, X):
     return None
 
 
-GRID = itertools.product([1e-300, 1.0, 1e6, 1e150, 1e300], [1e-8, 1.0, 1e4, 1e200])
+GRID = list(itertools.product([1e-300, 1.0, 1e3, 1e6, 1e10, 1e300], [1e-8, 0.05, 1.0, 1e4, 1e200]))
 
 
 @pytest.mark.parametrize(("scale", "rate"), GRID)
@@ -151,7 +151,7 @@ def test_no_fit_that_returns_gives_nan(scale, rate, activation):
         assert np.isfinite(model.predict_proba(scale * X)).all()
 
 
-def test_engines_tell_finite_weights():
+def test_engines_tell_the_largest_weight():
     for dtype in (np.float32, np.float64):
         for sizes in ([(3, 2)], [(17, 9), (9, 4)]):
             coefs = [np.ones(shape) for shape in sizes]
@@ -161,12 +161,37 @@ def test_engines_tell_finite_weights():
             engine = _engine.Engine(
                 coefs, intercepts, backprop="error", fit_intercept=True, **options
             )
-            assert engine.is_finite()
+            assert engine.largest_weight() == 1
             for array in (*coefs, *intercepts):
                 for wrong in (np.nan, np.inf, -np.inf):
                     array.flat[-1] = wrong
-                    assert not engine.is_finite()
+                    assert engine.largest_weight() == np.inf
                     array.flat[-1] = 1
             coefs[0][1] = np.nan
-            assert engine.is_finite(np.array([0, 2]))
-            assert not engine.is_finite(np.array([0, 1]))
+            assert engine.largest_weight(np.array([0, 2])) == 1
+            assert engine.largest_weight(np.array([0, 1])) == np.inf
+            coefs[0][1] = -7
+            assert engine.largest_weight() == 7
+
+
+def test_finite_weights_whose_sums_are_not():
+    """Their products overflow, which no loss has met yet."""
+    rng = np.random.RandomState(0)
+    inputs = rng.normal(size=(12, 4))
+    model = network(hidden_layer_sizes=(4, 3), activation="identity", max_iter=1)
+    with pytest.raises(ValueError, match=WORDS.format(1)):
+        model.fit(1e10 * inputs, np.arange(12) % 3)
+
+
+def test_an_interrupt_does_not_save_what_has_diverged(monkeypatch):
+    class Interrupted(_engine.Engine):
+        def run(self, X, targets, rows, fractions, rate):
+            super().run(X, targets, rows, fractions, np.inf)
+            raise KeyboardInterrupt
+
+    model = network().fit(X, Y)
+    before = state(model)
+    monkeypatch.setattr(_engine, "Engine", Interrupted)
+    with pytest.raises(ValueError, match=WORDS.format(1)):
+        model.fit(X, Y)
+    assert_same_state(state(model), before)

@@ -171,3 +171,72 @@ def test_a_converged_training_gets_its_patience_back():
         model = network(tol=10.0, n_iter_no_change=2, max_iter=50).fit(X, Y)
         assert model.n_iter_ == 4
         assert model.fit(X, Y).n_iter_ == 4 + 3
+
+
+PUT_IN = {
+    "intercepts too short": ("intercepts_", 0, np.zeros(3)),
+    "coefs too long": ("coefs_", 1, np.zeros((5000, 3))),
+    "coefs too narrow": ("coefs_", 0, np.zeros((2, 3))),
+    "outputs too few": ("coefs_", 1, np.zeros((6, 2))),
+    "one dimension": ("coefs_", 0, np.zeros(2)),
+    "a number": ("intercepts_", 1, 0.5),
+}
+
+
+@pytest.mark.parametrize(("name", "index", "array"), PUT_IN.values(), ids=PUT_IN)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.usefixtures("engine")
+def test_weights_of_another_shape_are_refused(name, index, array, method):
+    model = network(max_iter=2).fit(X, Y)
+    getattr(model, name)[index] = array
+    with pytest.raises(
+        ValueError, match=r"coefs_ .* 2 inputs and 3 outputs|coefs_ have the shapes"
+    ):
+        getattr(model, method)(X, Y)
+
+
+def test_weights_of_another_kind_are_taken():
+    """Nested lists, integers and float32, whatever the dtype was."""
+    model, spared = network(max_iter=2).fit(X, Y), network(max_iter=2).fit(X, Y)
+    for each in (model, spared):
+        each.coefs_ = [np.round(3 * weights) for weights in each.coefs_]
+    model.coefs_ = [model.coefs_[0].tolist(), model.coefs_[1].astype(int)]
+    model.intercepts_ = [values.tolist() for values in model.intercepts_]
+    assert_array_equal(model.fit(X, Y).coefs_[0], spared.fit(X, Y).coefs_[0])
+
+
+@pytest.mark.parametrize("options", [{"average": True}, {"momentum": 0.5}], ids=str)
+def test_any_row_of_a_wide_network_may_be_put_in(options):
+    wide = np.random.RandomState(0).normal(size=(70, 3000))
+    model = network(hidden_layer_sizes=4, max_iter=1, **options).fit(wide, Y[:35].repeat(2))
+    coefs = [weights.copy() for weights in model.coefs_]
+    coefs[0][1::2] = 5
+    model.coefs_ = coefs
+    model.fit(wide, Y[:35].repeat(2))
+    assert (model.coefs_[0][1::2] > 4).all()
+
+
+def test_a_failing_fit_gives_the_generator_back():
+    generator = np.random.RandomState(0)
+    model = network(random_state=generator, max_iter=2).fit(X, Y)
+    spared = network(max_iter=2).fit(X, Y)
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_params(warm_start=False, learning_rate_init=1e300).fit(1e300 * X, Y)
+    model.set_params(warm_start=True, learning_rate_init=0.05).fit(X, Y)
+    assert_same_model(model, spared.fit(X, Y))
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_interrupt_while_shuffling_draws_nothing(monkeypatch):
+    model, spared = network(max_iter=3).fit(X, Y), network(max_iter=3).fit(X, Y)
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    chosen = _engine.shuffle_rows
+    monkeypatch.setattr(_engine, "shuffle_rows", interrupted)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.fit(X, Y)
+    monkeypatch.setattr(_engine, "shuffle_rows", chosen)
+    assert_same_model(model, spared)
+    assert_same_model(model.fit(X, Y), spared.fit(X, Y))

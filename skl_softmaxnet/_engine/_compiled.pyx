@@ -67,10 +67,10 @@ cdef extern from "_dispatch.h" nogil:
 
     void shuffle_values(ptrdiff_t *, const double *, ptrdiff_t, ptrdiff_t)
     int highest_level()
-    ctypedef int (*check_t)(const network_t *, const ptrdiff_t *, ptrdiff_t)
+    ctypedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t)
 
     run_t run_at_level(int level, int is_double)
-    check_t check_at_level(int level, int is_double)
+    largest_weight_t largest_weight_at_level(int level, int is_double)
 
 
 # What this processor can run, the best last. All give the same bits.
@@ -125,7 +125,7 @@ cdef class CompiledEngine:
     cdef network_t network
     cdef samples_t samples
     cdef run_t function
-    cdef check_t check
+    cdef largest_weight_t largest
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ cdef class CompiledEngine:
         self._lay_out()
         level = INSTRUCTION_SETS.index(self.instruction_set)
         self.function = run_at_level(level, self.dtype == np.float64)
-        self.check = check_at_level(level, self.dtype == np.float64)
+        self.largest = largest_weight_at_level(level, self.dtype == np.float64)
 
     cdef int _lay_out(self) except -1:
         """Point to the weights, and to buffers for what passes between the layers."""
@@ -253,15 +253,15 @@ cdef class CompiledEngine:
                 &self.network, &self.samples, &rows[0], first_fraction, rate, n)
         return loss
 
-    def is_finite(self, const ptrdiff_t[::1] rows=None):
-        """Tell whether all weights are finite; of the first layer, whether the given rows are."""
+    def largest_weight(self, const ptrdiff_t[::1] rows=None):
+        """Return the largest magnitude of a weight; of the first layer, of the given rows."""
         cdef const ptrdiff_t *listed = NULL
         cdef ptrdiff_t n_rows = self.samples.n_features
         if rows is not None:
             n_rows = rows.shape[0]
             if n_rows > 0:
                 listed = &rows[0]
-        return bool(self.check(&self.network, listed, n_rows))
+        return self.largest(&self.network, listed, n_rows)
 
     cdef int _point_to(self, X, targets) except -1:
         """Take the samples of the next runs."""

@@ -153,7 +153,7 @@ static void shuffle_values(ptrdiff_t *values, const double *uniforms, ptrdiff_t 
 
 typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const double *, double,
                         ptrdiff_t);
-typedef int (*check_t)(const network_t *, const ptrdiff_t *, ptrdiff_t);
+typedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t);
 
 #define PASTE_(name, type, level) name##_##type##_##level
 #define PASTE(name, type, level) PASTE_(name, type, level)
@@ -211,13 +211,13 @@ static run_t run_at_level(int level, int is_double)
     return is_double ? run_double_baseline : run_float_baseline;
 }
 
-static check_t check_at_level(int level, int is_double)
+static largest_weight_t largest_weight_at_level(int level, int is_double)
 {
 #if HAVE_LEVELS
-    if (level == 2) return is_double ? is_finite_double_avx512 : is_finite_float_avx512;
-    if (level == 1) return is_double ? is_finite_double_avx2 : is_finite_float_avx2;
+    if (level == 2) return is_double ? largest_weight_double_avx512 : largest_weight_float_avx512;
+    if (level == 1) return is_double ? largest_weight_double_avx2 : largest_weight_float_avx2;
 #endif
-    return is_double ? is_finite_double_baseline : is_finite_float_baseline;
+    return is_double ? largest_weight_double_baseline : largest_weight_float_baseline;
 }
 
 #endif

@@ -174,11 +174,16 @@ class NumpyEngine:
             self.catch_up(slice(None))
         return total
 
-    def is_finite(self, rows=None):
-        """Tell whether all weights are finite; of the first layer, whether the given rows are."""
+    def largest_weight(self, rows=None):
+        """Return the largest magnitude of a weight, infinity where one is not finite.
+
+        Of the first layer only the given rows are looked at, if not None.
+        """
         first, *coefs = self.coefs
         listed = first if rows is None else first[rows]
-        return all(np.isfinite(array).all() for array in (listed, *coefs, *self.intercepts))
+        arrays = (listed, *coefs, *self.intercepts)
+        largest = max(float(np.abs(array).max(initial=0.0)) for array in arrays)
+        return largest if all(np.isfinite(array).all() for array in arrays) else np.inf
 
     def present(self, columns, values, target, rate):
         """Show one sample, update the weights, and return the sample's loss from before."""

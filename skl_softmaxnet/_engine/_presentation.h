@@ -680,37 +680,44 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     }
 }
 
-/* The sum of 0 w over n_values: 0, or NaN where one is not finite. */
-FUNCTION VEC NAME(zero_if_finite)(const void *values, ptrdiff_t n_values)
+typedef struct {
+    VEC largest; /* magnitude; NaN is passed over */
+    VEC zero;    /* 0, or NaN once a value was not finite */
+} NAME(range);
+
+FUNCTION NAME(range) NAME(widen)(NAME(range) range, const void *values, ptrdiff_t n_values)
 {
     const VEC *w = values;
     const ptrdiff_t n_vectors = n_values / LANES;
-    VEC sum = SPLAT(0);
     ptrdiff_t v;
-    for (v = 0; v < n_vectors; v++) sum = sum + w[v] * SPLAT(0);
-    return sum;
+    for (v = 0; v < n_vectors; v++) {
+        const VEC size = SELECT(w[v] < SPLAT(0), -w[v], w[v]);
+        range.largest = SELECT(size > range.largest, size, range.largest);
+        range.zero = range.zero + w[v] * SPLAT(0);
+    }
+    return range;
 }
 
-/* Whether all weights are finite; of the first layer, whether the listed rows are or, where rows is
- * NULL, the first n_rows. */
-TARGET static int NAME(is_finite)(
+/* The largest magnitude of a weight, infinity where one is not finite; of the first layer, of the
+ * listed rows or, where rows is NULL, of the first n_rows. */
+TARGET static double NAME(largest_weight)(
     const network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
 {
-    VEC sum = SPLAT(0);
+    NAME(range) range = {SPLAT(0), SPLAT(0)};
     ptrdiff_t l, i;
     for (i = 0; i < n_rows; i++) {
         const layer_t *layer = network->layers;
         const REAL *row = (const REAL *)layer->weights + (rows ? rows[i] : i) * layer->stride;
-        sum = sum + NAME(zero_if_finite)(row, layer->stride);
+        range = NAME(widen)(range, row, layer->stride);
     }
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
-        if (l) sum = sum + NAME(zero_if_finite)(layer->weights, layer->fan_out * layer->stride);
-        sum = sum + NAME(zero_if_finite)(layer->intercept, NAME(vectors)(layer->fan_out) * LANES);
+        if (l) range = NAME(widen)(range, layer->weights, layer->fan_out * layer->stride);
+        range = NAME(widen)(range, layer->intercept, NAME(vectors)(layer->fan_out) * LANES);
     }
     for (i = 0; i < LANES; i++)
-        if (LANE(sum, i) != 0) return 0;
-    return 1;
+        if (LANE(range.zero, i) != 0) return INFINITY;
+    return NAME(largest)(range.largest);
 }
 
 /* Present n rows, between which no average is taken. The default has its own copy, with no choice
