@@ -12,7 +12,6 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -21,7 +20,7 @@ from . import _engine, _outputs
 from ._callbacks import CallbackSupportMixin, FitCallbacks
 from ._early_stopping import Validation, split
 from ._functions import ACTIVATIONS, OUTPUT_ACTIVATIONS
-from ._initialization import initial_weights
+from ._initialization import initial_weights, own_random_state
 from ._presentation import Presentations, content_hash, merged, relative_to_counts
 from ._schedules import LEARNING_RATES, Schedule
 from ._state import (
@@ -153,7 +152,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         What the sample weights of each class are multiplied by: ``{label: weight}``, 1 for classes
         that are missing; ``"balanced"`` gives all classes the same total weight, n / (K·n_k) to a
         sample of class k. In `partial_fit`, which does not know what is to come, the counts are
-        those of the stream so far.
+        those of what its calls were given so far.
 
     warm_start : bool, default=False
         Whether `fit` goes on from where training was, with its weights, momentum, learning rate and
@@ -376,13 +375,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """
         callbacks = FitCallbacks.of(self, X, y, sample_weight, self._attributes_now)
         going_on = self.warm_start and hasattr(self, "coefs_")
-        with unchanged_on_error(self, self._own_random_state()):
+        with unchanged_on_error(self, getattr(self, "_random_state", None)):
             X, y, weights = self._check_samples(X, y, sample_weight, reset=not going_on)
             targets = self._check_labels(y, weights, going_on)
             if going_on:
                 self._check_same_network(X)
             else:
-                self._initialize(X, check_random_state(self.random_state))
+                self._initialize(X, own_random_state(self.random_state))
             presentations, validation = self._check_presentations(X, targets, weights, X_val, y_val)
             if self.shuffle:
                 ahead = (
@@ -450,7 +449,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             X, y, weights = self._check_samples(X, y, sample_weight, reset=first_call)
             targets = self._check_labels_of_stream(y, classes, weights)
             if first_call:
-                self._initialize(X, check_random_state(self.random_state))
+                self._initialize(X, own_random_state(self.random_state))
             weights = self._class_weighted_stream(targets, weights)
             presentations = Presentations.from_weights(targets.shape[0], weights)
             if presentations.rows.size > 0:
@@ -604,9 +603,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 "class_weight and validation_fraction."
             )
         used, rows = np.unique(samples.rows, return_inverse=True)
-        return Validation(
-            X[used], targets[used], rows, shares, self.activation, self.out_activation_
-        )
+        if used.size < X.shape[0]:
+            X, targets = X[used], targets[used]
+        return Validation(X, targets, rows, shares, self.activation, self.out_activation_)
 
     def _class_weighted_stream(self, targets, weights):
         """Multiply the weights of a chunk by class_weight."""
@@ -633,10 +632,6 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _dtype(self):
         """What a fitted network computes in."""
         return np.float32 if np.asarray(self.coefs_[0]).dtype == np.float32 else np.float64
-
-    def _own_random_state(self):
-        """The generator of the last fit, but not NumPy's own, which others draw from too."""
-        return None if self.random_state is None else getattr(self, "_random_state", None)
 
     def _check_same_network(self, X):
         """Raise a ValueError if a warm start asks for another network than there is."""
@@ -738,7 +733,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         return NetworkState(weights, velocities, averages)
 
     def _history(self, is_new, in_place):
-        """Return what training has done so far; the learning rate begins anew with new weights."""
+        """Return what training has done so far, of which new weights forget what slows it down."""
         curve, scores = self.loss_curve_, self.validation_scores_ or []
         best_score = self.best_validation_score_
         history = History(
@@ -749,6 +744,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             validation_scores=scores if in_place else scores.copy(),
             best_score=-np.inf if best_score is None else best_score,
         )
+        history.has_new_weights = is_new
         if not is_new:
             history.n_without_improvement = self._n_without_improvement
             history.rate_divisor = self._rate_divisor

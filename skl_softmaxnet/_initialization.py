@@ -59,6 +59,24 @@ def truncated_normal(size, *, bound, random_state=None):
     return np.clip(values, -bound, bound)
 
 
+def own_random_state(random_state):
+    """Return the generator of an estimator: of its own where NumPy's would be shared with others.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        None for a new generator, whose seed is drawn from NumPy's.
+
+    Returns
+    -------
+    generator : RandomState instance
+    """
+    generator = check_random_state(random_state)
+    if random_state is not None:
+        return generator
+    return np.random.RandomState(generator.randint(2**32, size=8, dtype=np.uint32))
+
+
 def initial_weights(layer_sizes, random_state):
     """Weights and intercepts of a network before its first presentation.
 

@@ -9,7 +9,8 @@ inverse_time   η / (1 + decay · n), with n the epochs so far
 adaptive       η / 5^k, with k how often training had stopped to improve
 ============== ========================================================================
 
-The first epoch of a new network has the rate η in each of them.
+The first epoch of a new network has the rate η in each of them, and so has the first epoch after a
+user has put other weights in, as it has in MLPClassifier, where t goes on too.
 
 References
 ----------
@@ -47,15 +48,21 @@ class Schedule:
 
     def rate(self, history):
         """Return the rate of the next epoch."""
-        return self.learning_rate_init / history.rate_divisor
+        return self.learning_rate_init / self._divisor(history)
+
+    def _divisor(self, history):
+        if self.learning_rate == "adaptive":
+            return history.rate_divisor
+        if self.learning_rate == "constant" or history.has_new_weights:
+            return 1.0
+        if self.learning_rate == "invscaling":
+            return invscaling_divisor(history.n_presentations, self.power_t)
+        return inverse_time_divisor(history.n_epochs, self.decay)
 
     def end_epoch(self, history):
-        """Set the divisor of the rate after an epoch."""
-        if self.learning_rate == "invscaling":
-            history.rate_divisor = invscaling_divisor(history.n_presentations, self.power_t)
-        elif self.learning_rate == "inverse_time":
-            history.rate_divisor = inverse_time_divisor(history.n_epochs, self.decay)
-        elif self.learning_rate == "constant":
+        """Note that an epoch has been run at this rate."""
+        history.has_new_weights = False
+        if self.learning_rate != "adaptive":
             history.rate_divisor = 1.0
 
     def lower(self, history):

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from . import _engine
 
 # Rows of the first layer that a cheap fingerprint looks at.
-_ROWS_OF_FINGERPRINT = 1024
+_ROWS_OF_FINGERPRINT = 64
 
 
 @dataclass

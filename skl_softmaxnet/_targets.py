@@ -50,7 +50,7 @@ def as_label_lists(y, output_activation, name="y"):
             'over classes of which each sample has one: use output_activation="sigmoid". If it is '
             f"one-hot, give the labels themselves, {name}.argmax(axis=1)."
         )
-    targets = sp.csr_array(y).astype(bool)
+    targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
     targets.sum_duplicates()
     targets.eliminate_zeros()
     targets.indices, targets.indptr = (
@@ -192,7 +192,9 @@ def _balanced_labels(targets, weights, n_labels):
         has_label = columns.indices[columns.indptr[label] : columns.indptr[label + 1]]
         present = np.zeros(len(weights), dtype=np.intp)
         present[has_label] = 1
-        multipliers *= _balanced_classes(present, weights, len(np.unique(present)))
+        counted = weights > 0
+        n_kinds = len(np.unique(present[counted]))
+        multipliers *= np.where(counted, _balanced_classes(present, weights, n_kinds), 1.0)
     return multipliers
 
 

@@ -40,11 +40,14 @@ class History:
         The highest of them.
 
     n_without_improvement : int
-        Epochs in a row in which neither the loss nor, where there is a validation set, its score
-        was better than the best by the tolerance.
+        Epochs in a row in which the loss or, where there is a validation set, its score was not
+        better than the best by the tolerance.
 
     rate_divisor : float
-        What the learning rate of the next epoch is divided by.
+        What "adaptive" has come to divide the learning rate by.
+
+    has_new_weights : bool
+        Whether the next epoch starts from weights that a user has put in.
     """
 
     n_epochs: int = 0
@@ -55,6 +58,7 @@ class History:
     best_score: float = -math.inf
     n_without_improvement: int = 0
     rate_divisor: float = 1.0
+    has_new_weights: bool = False
 
     def record(self, loss, score, tol):
         """Note the loss of a completed epoch, and its validation score or None."""
@@ -166,6 +170,7 @@ class Training:
                 if (self.callbacks and self.callbacks.end_epoch(self)) or converged:
                     return False
         except KeyboardInterrupt:
+            self.engine.catch_up()
             self.check_finite(0.0, rows)  # a network that has diverged is none to keep
             warnings.warn("Training interrupted by user.", stacklevel=4)  # the line that called fit
             return False
@@ -180,6 +185,7 @@ class Training:
         total = 0.0
         for rows, fractions in presentations.slices(self.slice_size):
             total += self.engine.run(self.X, self.targets, rows, fractions, rate)
+        self.engine.catch_up()
         self.history.n_presentations = self.engine.n_presented
         return total / presentations.total_weight
 

@@ -194,3 +194,15 @@ def test_one_kind_of_labels_goes_on_with_the_same(method):
         assert_array_equal(model.predict_proba(X), before)
     with pytest.raises(ValueError, match="numbers of the 4 columns"):
         network().partial_fit(X, Y, classes=list("abcd"))
+
+
+def test_objects_that_are_zeros_and_ones():
+    assert_same_bits(network().fit(X, Y.astype(object)), network().fit(X, Y))
+
+
+def test_balanced_labels_without_samples_of_no_weight():
+    """A label that only such samples have is a label that none has."""
+    indicator = np.column_stack([Y, np.arange(80) < 5])
+    weights = (np.arange(80) >= 5).astype(float)
+    one = network(class_weight="balanced").fit(X, indicator, sample_weight=weights)
+    assert_same_bits(one, network(class_weight="balanced").fit(X[5:], indicator[5:]))

@@ -15,7 +15,7 @@ from option_transcription import Network, presentations
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 
-from skl_softmaxnet import SoftmaxMLPClassifier
+from skl_softmaxnet import SoftmaxMLPClassifier, _engine
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -556,3 +556,43 @@ def test_one_new_weight_starts_the_optimiser_anew(name):
         model.partial_fit(X, y)
         oracle.train([one_epoch(X, y)])
         assert_follows(model, oracle)
+
+
+# --- Decay that rows wait for ---
+
+
+def decayed(engine_class, X, rows, rate, alpha, cuts=()):
+    """The weights after presentations with decay, from 0.5 on, on an engine alone."""
+    coefs, intercepts = [np.full((X.shape[1], 3), 0.5)], [np.zeros(3)]
+    options = {"activation": "relu", "output_activation": "softmax", "loss": "log_loss"}
+    coefs, intercepts = _engine.as_blocks(coefs, intercepts, X.dtype)
+    engine = engine_class(
+        coefs, intercepts, backprop="error", fit_intercept=True, alpha=alpha, **options
+    )
+    targets = np.arange(X.shape[0]) % 3
+    for part in map(slice, [0, *cuts], [*cuts, len(rows)]):
+        engine.run(X, targets, rows[part], None, rate)
+    engine.catch_up()
+    return coefs[0]
+
+
+@pytest.mark.parametrize(("rate", "alpha"), [(1.0, 1.0), (0.5, 1.0), (0.1, 10.5), (0.05, 1.0)])
+@pytest.mark.parametrize("n_presentations", [1, 2, 332, 333, 334, 700])
+@pytest.mark.usefixtures("engine")
+def test_decay_of_any_strength(rate, alpha, n_presentations):
+    """However often the product of all decays leaves the numbers there are, on dense and CSR."""
+    rng = np.random.RandomState(0)
+    X = np.where(rng.uniform(size=(9, 6)) < 0.5, 0.0, rng.normal(size=(9, 6)))
+    X[:, 5] = 0  # a row of weights that only decays
+    rows = rng.randint(9, size=n_presentations)
+    weights = np.full((6, 3), 0.5)
+    intercepts = np.zeros(3)
+    for row in rows:
+        z = X[row] @ weights + intercepts
+        delta = np.eye(3)[row % 3] - np.exp(z - z.max()) / np.exp(z - z.max()).sum()
+        weights = (1 - rate * alpha) * weights + rate * np.outer(X[row], delta)
+        intercepts = intercepts + rate * delta
+    for container in (np.asarray, csr_matrix):
+        for cuts in ((), (1,), range(1, n_presentations, 50)):
+            found = decayed(_engine.Engine, container(X), rows, rate, alpha, cuts)
+            assert_allclose(found, weights, rtol=1e-9, atol=1e-13)

@@ -240,3 +240,42 @@ def test_an_interrupt_while_shuffling_draws_nothing(monkeypatch):
     monkeypatch.setattr(_engine, "shuffle_rows", chosen)
     assert_same_model(model, spared)
     assert_same_model(model.fit(X, Y), spared.fit(X, Y))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("inverse_time", "constant", [1.0, 1.0]),
+        ("constant", "inverse_time", [1.3, 1.4]),
+        ("constant", "invscaling", [181.0**0.5, 241.0**0.5]),
+        ("invscaling", "adaptive", [1.0, 1.0]),
+    ],
+)
+def test_the_schedule_may_be_set_anew(monkeypatch, before, after, expected):
+    model = network(max_iter=3, learning_rate=before).fit(X, Y)
+    rates = []
+
+    class Noting(_engine.Engine):
+        def run(self, X, targets, rows, fractions, rate):
+            rates.append(rate)
+            return super().run(X, targets, rows, fractions, rate)
+
+    monkeypatch.setattr(_engine, "Engine", Noting)
+    model.set_params(max_iter=2, learning_rate=after).fit(X, Y)
+    assert_array_equal(rates, [0.05 / divisor for divisor in expected])
+
+
+def test_no_random_state_is_a_generator_of_its_own():
+    """Which the seed of NumPy's own determines, and which nobody else draws from."""
+    shared = np.random.mtrand._rand
+    shared.seed(3)
+    model = network(random_state=None, tol=10.0, n_iter_no_change=1, max_iter=50).fit(X, Y)
+    drawn = shared.random_sample(4)
+    shared.seed(3)
+    again = network(random_state=None, tol=10.0, n_iter_no_change=1, max_iter=50).fit(X, Y)
+    assert_array_equal(shared.random_sample(4), drawn)
+    assert_same_model(model, again)
+    kept = through_pickle(model)
+    shared.random_sample(7)
+    assert_same_model(model.fit(X, Y), kept.fit(X, Y))
+    assert model._random_state is not shared

@@ -67,9 +67,11 @@ cdef extern from "_dispatch.h" nogil:
 
     void shuffle_values(ptrdiff_t *, const double *, ptrdiff_t, ptrdiff_t)
     int highest_level()
+    ctypedef void (*catch_up_t)(network_t *)
     ctypedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t)
 
     run_t run_at_level(int level, int is_double)
+    catch_up_t catch_up_at_level(int level, int is_double)
     largest_weight_t largest_weight_at_level(int level, int is_double)
 
 
@@ -93,17 +95,21 @@ cdef class _Arena:
 
     cdef char *start
     cdef char *free
+    cdef char *end
 
     def __cinit__(self, size_t n_bytes):
         self.start = <char *> calloc(n_bytes + ALIGNMENT, 1)
         if self.start == NULL:
             raise MemoryError(f"no memory for {n_bytes} bytes")
         self.free = self.start + (-<uintptr_t> self.start) % <uintptr_t> ALIGNMENT
+        self.end = self.free + n_bytes
 
     def __dealloc__(self):
         free(self.start)
 
-    cdef void *take(self, size_t n_bytes) noexcept:
+    cdef void *take(self, size_t n_bytes) except NULL:
+        if n_bytes > <size_t> (self.end - self.free):
+            raise MemoryError(f"{n_bytes} bytes were not planned for")
         piece = self.free
         self.free += n_bytes
         return piece
@@ -125,6 +131,7 @@ cdef class CompiledEngine:
     cdef network_t network
     cdef samples_t samples
     cdef run_t function
+    cdef catch_up_t catch_up_all
     cdef largest_weight_t largest
 
     def __init__(
@@ -165,6 +172,7 @@ cdef class CompiledEngine:
         self._lay_out()
         level = INSTRUCTION_SETS.index(self.instruction_set)
         self.function = run_at_level(level, self.dtype == np.float64)
+        self.catch_up_all = catch_up_at_level(level, self.dtype == np.float64)
         self.largest = largest_weight_at_level(level, self.dtype == np.float64)
 
     cdef int _lay_out(self) except -1:
@@ -252,6 +260,10 @@ cdef class CompiledEngine:
             loss = self.function(
                 &self.network, &self.samples, &rows[0], first_fraction, rate, n)
         return loss
+
+    def catch_up(self):
+        """Apply the decay that rows of the first layer have waited for."""
+        self.catch_up_all(&self.network)
 
     def largest_weight(self, const ptrdiff_t[::1] rows=None):
         """Return the largest magnitude of a weight; of the first layer, of the given rows."""

@@ -153,6 +153,7 @@ static void shuffle_values(ptrdiff_t *values, const double *uniforms, ptrdiff_t 
 
 typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const double *, double,
                         ptrdiff_t);
+typedef void (*catch_up_t)(network_t *);
 typedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t);
 
 #define PASTE_(name, type, level) name##_##type##_##level
@@ -209,6 +210,15 @@ static run_t run_at_level(int level, int is_double)
     if (level == 1) return is_double ? run_double_avx2 : run_float_avx2;
 #endif
     return is_double ? run_double_baseline : run_float_baseline;
+}
+
+static catch_up_t catch_up_at_level(int level, int is_double)
+{
+#if HAVE_LEVELS
+    if (level == 2) return is_double ? catch_up_all_double_avx512 : catch_up_all_float_avx512;
+    if (level == 1) return is_double ? catch_up_all_double_avx2 : catch_up_all_float_avx2;
+#endif
+    return is_double ? catch_up_all_double_baseline : catch_up_all_float_baseline;
 }
 
 static largest_weight_t largest_weight_at_level(int level, int is_double)

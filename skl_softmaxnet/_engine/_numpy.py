@@ -171,7 +171,6 @@ class NumpyEngine:
                 target = target_vector(targets, row, self.intercepts[-1])
                 total += fraction * self.present(columns, values, target, rate * fraction)
                 self.average()
-            self.catch_up(slice(None))
         return total
 
     def largest_weight(self, rows=None):
@@ -245,7 +244,7 @@ class NumpyEngine:
         velocity += change
         return self.momentum * velocity + change if self.nesterovs_momentum else velocity
 
-    def catch_up(self, rows):
+    def catch_up(self, rows=slice(None)):
         """Apply the decay that rows of the first layer have waited for."""
         if self.alpha:
             self.coefs[0][rows] *= self.waiting[rows]
@@ -256,7 +255,7 @@ class NumpyEngine:
         k, rest = divmod(self.n_presented, AVERAGING_INTERVAL)
         if self.averages is None or (k > 0 and rest > 0):
             return
-        self.catch_up(slice(None))
+        self.catch_up()
         share = 4 / (k + 3) if k > 0 else 1.0
         averages = itertools.chain(*self.averages)
         for average, weights in zip(averages, [*self.coefs, *self.intercepts], strict=True):

@@ -581,18 +581,30 @@ FUNCTION void NAME(first_layer)(
     NAME(pass)(kind, mode, &pass, layer->fan_out);
 }
 
-/* Bring all rows of the first layer up to date with their decay. */
-LARGE_FUNCTION void NAME(catch_up)(network_t *network)
+/* Bring rows of the first layer up to date with their decay: the listed or, where rows is NULL, the
+ * first n_rows. */
+LARGE_FUNCTION void NAME(catch_up)(network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
 {
     const layer_t *layer = network->layers;
-    ptrdiff_t j, k;
-    for (j = 0; j < layer->fan_in; j++) {
+    ptrdiff_t i, k;
+    for (i = 0; i < n_rows; i++) {
+        const ptrdiff_t j = rows ? rows[i] : i;
         REAL *weights = (REAL *)layer->weights + j * layer->stride;
         const REAL keep = (REAL)(network->shrunk * network->caught_up[j]);
-        if (network->caught_up[j] != network->current)
-            for (k = 0; k < layer->stride; k++) weights[k] *= keep;
-        network->caught_up[j] = 1;
+        if (network->caught_up[j] == network->current) continue;
+        for (k = 0; k < layer->stride; k++) weights[k] *= keep;
+        network->caught_up[j] = network->current;
     }
+}
+
+/* The same for all rows, so that no decay is left to be remembered. */
+TARGET static void NAME(catch_up_all)(network_t *network)
+{
+    const ptrdiff_t n_rows = network->layers->fan_in;
+    ptrdiff_t j;
+    if (network->kind != DECAY) return;
+    NAME(catch_up)(network, NULL, n_rows);
+    for (j = 0; j < n_rows; j++) network->caught_up[j] = 1;
     network->shrunk = network->current = 1;
 }
 
@@ -603,8 +615,10 @@ FUNCTION void NAME(set_rule)(network_t *network, double rate)
     network->rule.keep = 1 - network->rule.decay;
     if (network->kind != DECAY) return;
     network->shrunk *= network->rule.keep;
-    if (!(fabs(network->shrunk) > 1e-100 && fabs(network->shrunk) < 1e100))
-        NAME(catch_up)(network); /* this presentation's decay included */
+    if (!(fabs(network->shrunk) > 1e-100 && fabs(network->shrunk) < 1e100)) {
+        network->current = 0; /* no row has this presentation's decay yet */
+        NAME(catch_up_all)(network);
+    }
     network->current = 1 / network->shrunk;
 }
 
@@ -621,6 +635,7 @@ FUNCTION double NAME(run_with)(
     double total = 0, loss;
     ptrdiff_t s, k;
     NAME(load)(samples, rows[0], now);
+    if (network->kind == DECAY) NAME(catch_up)(network, now->is_full ? NULL : now->columns, now->n);
     NAME(first_layer)(kind, SUM, network, now, NULL, now);
     for (s = 0; s < n; s++) {
         const double fraction = fractions ? fractions[s] : 1;
@@ -649,7 +664,6 @@ FUNCTION double NAME(run_with)(
         other = now, now = next, next = other;
     }
     NAME(first_layer)(kind, UPDATE, network, kind == MOMENTUM ? &all : now, now, NULL);
-    if (network->kind == DECAY) NAME(catch_up)(network);
     return total;
 }
 
@@ -671,6 +685,7 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     const REAL c = (REAL)(k ? 4.0 / (double)(k + 3) : 1);
     ptrdiff_t l;
     if (k && network->n_presented % AVERAGING_INTERVAL) return;
+    NAME(catch_up_all)(network);
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
         const ptrdiff_t n_rows = l ? layer->fan_out : layer->fan_in;
