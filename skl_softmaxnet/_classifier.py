@@ -86,8 +86,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     backprop : {"error", "gradient"}, default="error"
         What travels back to the hidden layers. With ``"error"``, the raw error t − o, sent through
         weights that have already been updated: the rule of the tutorial network, a heuristic that
-        is not the gradient of a loss but trains well. With ``"gradient"``, the exact gradient of
-        the loss.
+        is not the gradient of a loss but trains well (with ``loss="log_loss"`` only at small
+        learning rates). With ``"gradient"``, the exact gradient of the loss.
 
     fit_intercept : bool, default=True
         Whether units have intercepts. Without them `intercepts_` stay zero.
