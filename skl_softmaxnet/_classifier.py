@@ -383,18 +383,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             else:
                 self._initialize(X, own_random_state(self.random_state))
             presentations, validation = self._check_presentations(X, targets, weights, X_val, y_val)
-            if self.shuffle:
-                ahead = (
-                    callbacks is None
-                )  # a callback may keep the model, and with it the generator
-                epochs = presentations.shuffled(self._random_state, self.max_iter, ahead=ahead)
-                epochs = closing(epochs)
-            else:
-                epochs = nullcontext(repeat(presentations, self.max_iter))
             training = self._training(X, targets, validation, callbacks, in_place=False)
             n_iter_no_change = np.inf if self.tol is None else self.n_iter_no_change
-            with epochs as each:
-                ended = training.run(each, tol=self.tol, n_iter_no_change=n_iter_no_change)
+            with self._epochs(presentations, callbacks) as epochs:
+                ended = training.run(epochs, tol=self.tol, n_iter_no_change=n_iter_no_change)
             vars(self).update(self._attributes(training.history, training.result))
             if callbacks:
                 callbacks.end()
@@ -564,6 +556,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 "No sample is left to train on: sample_weight times class_weight is zero for all."
             )
         return presentations.in_content_order(hashes) if self.shuffle else presentations, validation
+
+    def _epochs(self, presentations, callbacks):
+        """Return what each epoch of `fit` presents, as a context that ends with training."""
+        if not self.shuffle:
+            return nullcontext(repeat(presentations, self.max_iter))
+        # a callback may keep the model as it stands, and with it the generator
+        ahead = callbacks is None
+        return closing(presentations.shuffled(self._random_state, self.max_iter, ahead=ahead))
 
     def _check_validation(self, X, targets, X_val, y_val):
         """Return the samples that `fit` was given for early stopping, if it was."""
