@@ -67,6 +67,12 @@ def softmax(z, axis=-1):
     return special.softmax(np.asarray(z), axis=axis)
 
 
+def softmax_of_vector(z):
+    """The same for one vector, without what whole arrays ask for: it is called once a sample."""
+    powers = np.exp(z - z.max())
+    return powers / powers.sum()
+
+
 def softmax_jacobian(output):
     """Derivative of every softmax output by every sum: J = diag(o) − o oᵀ.
 
@@ -182,7 +188,7 @@ ACTIVATIONS = {
     "identity": (identity, identity_derivative),
 }
 
-OUTPUT_ACTIVATIONS = {"softmax": softmax, "sigmoid": logistic}
+OUTPUT_ACTIVATIONS = {"softmax": softmax_of_vector, "sigmoid": logistic}
 
 
 # ----------------------------------------------------------------------------------------------

@@ -270,7 +270,7 @@ def nonzero_inputs(X, row):
         columns, values = X.indices[entries], X.data[entries]
     else:
         columns, values = slice(None), X[row]
-    nonzero = np.flatnonzero(values)
+    nonzero = values.nonzero()[0]
     if nonzero.size == X.shape[1]:
         return slice(None), values
     return nonzero if isinstance(columns, slice) else columns[nonzero], values[nonzero]
@@ -285,7 +285,7 @@ def all_inputs(X, columns, values):
 
 def target_vector(targets, row, like):
     """Return the target t of one row: 1 for its class, or for each of its labels, else 0."""
-    target = np.zeros_like(like)
+    target = np.zeros(like.size, like.dtype)
     if sp.issparse(targets):
         target[targets.indices[targets.indptr[row] : targets.indptr[row + 1]]] = 1
     else:
