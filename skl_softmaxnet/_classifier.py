@@ -550,7 +550,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             weights = relative_to_counts(weights, everything)
         if self.shuffle and weights is not None and (weights % 1).any():
             weights = merged(weights, hashes)
-        presentations = Presentations.from_weights(targets.shape[0], weights)
+        presentations = Presentations.from_weights(n_samples, weights)
         if presentations.rows.size == 0:
             raise ValueError(
                 "No sample is left to train on: sample_weight times class_weight is zero for all."
@@ -594,7 +594,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def _validation(self, X, targets, weights=None, multipliers=None):
         samples = Presentations.from_weights(X.shape[0], weights)
-        shares = np.ones(samples.rows.size) if samples.fractions is None else samples.fractions
+        shares = samples.shares
         if multipliers is not None:
             shares = shares * multipliers[samples.rows]
         if not shares.any():
@@ -619,11 +619,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         else:
             counted = np.ones(targets.size) if weights is None else weights
             multipliers, self._class_totals = balanced_stream(targets, counted, self._class_totals)
-        if multipliers is None:
-            return weights
-        return check_weights(
-            multipliers if weights is None else weights * multipliers, targets.size
-        )
+        return check_weights(weighted(weights, multipliers), targets.shape[0])
 
     # ------------------------------------------------------------------------------------------
     # Training, and what it leaves behind
@@ -743,8 +739,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             best_loss=min(curve, default=np.inf) if self.best_loss_ is None else self.best_loss_,
             validation_scores=scores if in_place else scores.copy(),
             best_score=-np.inf if best_score is None else best_score,
+            has_new_weights=is_new,
         )
-        history.has_new_weights = is_new
         if not is_new:
             history.n_without_improvement = self._n_without_improvement
             history.rate_divisor = self._rate_divisor

@@ -35,7 +35,7 @@ def split(presentations, targets, n_samples, validation_fraction, random_state):
     ValueError
         If one side would be empty.
     """
-    rows, fractions = presentations.rows, presentations.fractions
+    rows, shares = presentations.rows, presentations.shares
     strata = np.zeros(rows.size, dtype=np.intp) if sp.issparse(targets) else targets[rows]
     counts = _counts_of_strata(np.bincount(strata), validation_fraction)
     order = random_state.permutation(rows.size)
@@ -49,7 +49,6 @@ def split(presentations, targets, n_samples, validation_fraction, random_state):
             "samples aside: early_stopping needs at least one on either side, and two in some "
             "class. Change validation_fraction, pass X_val and y_val, or give more samples."
         )
-    shares = np.ones(rows.size) if fractions is None else fractions
     left = np.delete(np.arange(rows.size), set_aside)
     training_weights = np.bincount(rows[left], shares[left], minlength=n_samples)
     validation_weights = np.bincount(rows[set_aside], shares[set_aside], minlength=n_samples)

@@ -49,6 +49,11 @@ class Presentations:
     fractions: np.ndarray | None
     total_weight: float
 
+    @property
+    def shares(self):
+        """The fractions, also where all are 1."""
+        return np.ones(self.rows.size) if self.fractions is None else self.fractions
+
     @classmethod
     def from_weights(cls, n_samples, weights=None):
         """List the presentations of `n_samples` rows in the order of the rows."""
