@@ -542,7 +542,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         validation = self._check_validation(X, targets, X_val, y_val)
         everything = check_weights(weighted(weights, multipliers), n_samples)
         if self.early_stopping and validation is None:
-            samples = Presentations.from_weights(n_samples, weights).in_content_order(hashes)
+            samples = Presentations.from_weights(n_samples, weights, hashes)
             weights, set_aside = self._split(samples, targets)
             validation = self._validation(X, targets, set_aside, multipliers)
         weights = weighted(weights, multipliers)
@@ -550,12 +550,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             weights = relative_to_counts(weights, everything)
         if self.shuffle and weights is not None and (weights % 1).any():
             weights = merged(weights, hashes)
-        presentations = Presentations.from_weights(n_samples, weights)
+        presentations = Presentations.from_weights(
+            n_samples, weights, hashes if self.shuffle else None
+        )
         if presentations.rows.size == 0:
             raise ValueError(
                 "No sample is left to train on: sample_weight times class_weight is zero for all."
             )
-        return presentations.in_content_order(hashes) if self.shuffle else presentations, validation
+        return presentations, validation
 
     def _epochs(self, presentations, callbacks):
         """Return what each epoch of `fit` presents, as a context that ends with training."""

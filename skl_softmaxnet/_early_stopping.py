@@ -19,7 +19,7 @@ def split(presentations, targets, n_samples, validation_fraction, random_state):
     Parameters
     ----------
     presentations : Presentations
-    targets : ndarray of intp of shape (n_samples,) or CSR array
+    targets : ndarray of int32 of shape (n_samples,) or CSR array
         Multilabel targets, as CSR, are not stratified.
     n_samples : int
     validation_fraction : float
@@ -77,8 +77,8 @@ class Validation:
     Attributes
     ----------
     X : ndarray or CSR array of shape (n_samples, n_features)
-    targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-    rows : ndarray of intp of shape (n_presentations,)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+    rows : ndarray of int of shape (n_presentations,)
         A sample may be set aside more than once, as often as its weight says.
     weights : ndarray of float64 of shape (n_presentations,)
         The weight of each of these.

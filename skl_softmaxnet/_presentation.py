@@ -18,9 +18,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _engine
+from ._engine._hashing import scramble, sums_of_rows
 
-# Values hashed at a time: small enough for the temporaries to stay in a processor's cache.
-_VALUES_PER_CHUNK = 1 << 14
+# A long list is sorted in 2**4 parts, one after the other, which takes less memory than at once.
+_LONG = 1 << 20
+_BITS_OF_PART = 4
 
 # Random numbers drawn at a time.
 _DRAWN_AT_ONCE = 1 << 14
@@ -35,8 +37,8 @@ class Presentations:
 
     Attributes
     ----------
-    rows : ndarray of intp of shape (n_presentations,)
-        The row of each presentation.
+    rows : ndarray of int32 or int64 of shape (n_presentations,)
+        The row of each presentation, in four bytes where that is enough.
 
     fractions : ndarray of float64 of shape (n_presentations,) or None
         The share of the learning rate of each presentation, in (0, 1]; None where all are 1.
@@ -55,35 +57,41 @@ class Presentations:
         return np.ones(self.rows.size) if self.fractions is None else self.fractions
 
     @classmethod
-    def from_weights(cls, n_samples, weights=None):
-        """List the presentations of `n_samples` rows in the order of the rows."""
+    def from_weights(cls, n_samples, weights=None, hashes=None):
+        """List the presentations of `n_samples` rows.
+
+        In the order of the rows or, given their hashes (see `content_hash`), in content order, in
+        which the presentations of equal rows are sorted by their fractions.
+        """
+        if weights is None and hashes is not None:
+            return cls(_content_order(hashes), None, float(n_samples))
+        every_row = np.arange(n_samples, dtype=_index_dtype(n_samples))
         if weights is None:
-            return cls(np.arange(n_samples, dtype=np.intp), None, float(n_samples))
+            return cls(every_row, None, float(n_samples))
         full = np.floor(weights)
         fraction = weights - full
         repeats = full.astype(np.intp) + (fraction > 0)
-        rows = np.repeat(np.arange(n_samples, dtype=np.intp), repeats)
+        rows = np.repeat(every_row, repeats)
         fractions = None
         if fraction.any():
             fractions = np.ones(rows.size)
             last = np.cumsum(repeats) - 1  # the last presentation of each row
             fractions[last[fraction > 0]] = fraction[fraction > 0]
+        if hashes is not None:
+            keys = hashes[rows]
+            order = np.argsort(keys) if fractions is None else np.lexsort((fractions, keys))
+            rows, fractions = rows[order], None if fractions is None else fractions[order]
         return cls(rows, fractions, math.fsum(weights))
-
-    def in_content_order(self, hashes):
-        """Sort by what the rows hold, of which `content_hash` tells; equal rows by fraction."""
-        keys = hashes[self.rows]
-        if self.fractions is None:
-            return Presentations(self.rows[np.argsort(keys)], None, self.total_weight)
-        order = np.lexsort((self.fractions, keys))
-        return Presentations(self.rows[order], self.fractions[order], self.total_weight)
 
     def shuffled(self, random_state, n_epochs, *, ahead=True):
         """Yield the same presentations in a new random order, `n_epochs` times.
 
         With `ahead`, random numbers for many small epochs are drawn at once.
         """
-        order = self.rows if self.fractions is None else np.arange(self.rows.size)
+        if self.fractions is None:
+            order = self.rows
+        else:
+            order = np.arange(self.rows.size, dtype=_index_dtype(self.rows.size))
         with closing(shuffles(order, random_state, n_epochs, ahead=ahead)) as orders:
             for order in orders:
                 if self.fractions is None:
@@ -93,13 +101,32 @@ class Presentations:
                     yield Presentations(rows, fractions, self.total_weight)
 
     def slices(self, size):
-        """Yield the rows and fractions of at most `size` presentations after the other."""
-        if self.rows.size <= size:
-            yield self.rows, self.fractions
-            return
+        """Yield the rows, for the engines, and fractions of at most `size` presentations a time."""
         for start in range(0, self.rows.size, size):
             part = slice(start, start + size)
-            yield self.rows[part], None if self.fractions is None else self.fractions[part]
+            rows = self.rows[part].astype(np.intp)
+            yield rows, None if self.fractions is None else self.fractions[part]
+
+
+def _index_dtype(n):
+    """The smallest type of number for indices below n."""
+    return np.int32 if n <= 2**31 else np.int64
+
+
+def _content_order(hashes):
+    """Return the rows sorted by their hashes."""
+    dtype = _index_dtype(hashes.size)
+    if hashes.size <= _LONG:
+        return np.argsort(hashes).astype(dtype)
+    part_of = np.empty(hashes.size, np.uint8)
+    np.right_shift(hashes, np.uint64(64 - _BITS_OF_PART), out=part_of, casting="unsafe")
+    order = np.empty(hashes.size, dtype)
+    stop = 0
+    for part in range(2**_BITS_OF_PART):
+        members = np.flatnonzero(part_of == part)
+        start, stop = stop, stop + members.size
+        order[start:stop] = members[np.argsort(hashes[members])]
+    return order
 
 
 def shuffles(values, random_state, n_times, *, ahead=True):
@@ -111,7 +138,7 @@ def shuffles(values, random_state, n_times, *, ahead=True):
 
     Parameters
     ----------
-    values : ndarray of intp of shape (n_values,)
+    values : ndarray of int32 or int64 of shape (n_values,)
     random_state : RandomState instance
     n_times : int
     ahead : bool, default=True
@@ -119,7 +146,7 @@ def shuffles(values, random_state, n_times, *, ahead=True):
 
     Yields
     ------
-    shuffled : ndarray of intp of shape (n_values,)
+    shuffled : ndarray of shape (n_values,)
 
     References
     ----------
@@ -222,6 +249,8 @@ def content_hash(X, targets):
     Parameters
     ----------
     X : ndarray or CSR of float32 or float64 of shape (n_samples, n_features)
+        As :func:`~skl_softmaxnet._validation.check_rows` returns it.
+
     targets : ndarray of int of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
         Of several targets, as CSR, the keys are added up.
 
@@ -229,62 +258,18 @@ def content_hash(X, targets):
     -------
     hashes : ndarray of uint64 of shape (n_samples,)
     """
-    n_samples, n_features = X.shape
-    column_keys = _keys(np.arange(n_features, dtype=np.uint64))
-    hashes = _target_hashes(targets, n_features)
-    row_hashes = _sparse_row_hashes if sp.issparse(X) else _dense_row_hashes
-    n_values = X.nnz if sp.issparse(X) else X.size
-    step = max(1, _VALUES_PER_CHUNK * n_samples // max(1, n_values))
-    for start in range(0, n_samples, step):
-        chunk = slice(start, min(start + step, n_samples))
-        hashes[chunk] += row_hashes(X, chunk, column_keys)
+    n_features = X.shape[1]
+    n_targets = targets.shape[1] if sp.issparse(targets) else targets.max(initial=0) + 1
+    keys = _keys(np.arange(n_features + n_targets, dtype=np.uint64))
+    column_keys, target_keys = keys[:n_features], keys[n_features:]
+    if sp.issparse(targets):
+        hashes = sums_of_rows(target_keys[targets.indices], targets.indptr)
+    else:
+        hashes = target_keys[targets]
+    _engine.add_row_hashes(X, column_keys, hashes)
     return hashes
-
-
-def _target_hashes(targets, n_features):
-    if not sp.issparse(targets):
-        return _keys(targets.astype(np.uint64) + np.uint64(n_features))
-    keys = _keys(np.arange(n_features, n_features + targets.shape[1], dtype=np.uint64))
-    return _sums_of_rows(keys[targets.indices], targets.indptr)
-
-
-def _dense_row_hashes(X, rows, column_keys):
-    return _mix(X[rows], column_keys).sum(axis=1, dtype=np.uint64)
-
-
-def _sparse_row_hashes(X, rows, column_keys):
-    bounds = X.indptr[rows.start : rows.stop + 1]
-    entries = slice(bounds[0], bounds[-1])
-    mixed = _mix(X.data[entries], column_keys[X.indices[entries]])
-    return _sums_of_rows(mixed, bounds - bounds[0])
-
-
-def _sums_of_rows(values, bounds):
-    """Sum whole numbers between consecutive bounds; exact, as the sums wrap modulo 2**64."""
-    running = np.concatenate([[np.uint64(0)], np.cumsum(values, dtype=np.uint64)])[bounds]
-    return running[1:] - running[:-1]
 
 
 def _keys(numbers):
     """Spread small whole numbers over 64 bits (the constant is 2**64 over the golden ratio)."""
-    return _scramble((numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
-
-
-def _mix(values, column_keys):
-    """Hash values with the keys of their columns; zeros of either sign become 0."""
-    bits = values.astype(np.float64).view(np.uint64)
-    # the low bits of most doubles are zero: bring the high ones down before multiplying
-    bits ^= bits >> np.uint64(32)
-    bits ^= column_keys
-    mixed = _scramble(bits)
-    mixed *= values != 0
-    return mixed
-
-
-def _scramble(bits):
-    """Make every bit depend on every other, in place (the finalizer of MurmurHash3)."""
-    for shift, factor in ((33, 0xFF51AFD7ED558CCD), (33, 0xC4CEB9FE1A85EC53)):
-        bits ^= bits >> np.uint64(shift)
-        bits *= np.uint64(factor)
-    bits ^= bits >> np.uint64(33)
-    return bits
+    return scramble((numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))

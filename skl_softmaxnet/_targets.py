@@ -9,6 +9,9 @@ import math
 import numpy as np
 import scipy.sparse as sp
 
+# Labels that are looked up at a time.
+_LABELS_AT_ONCE = 1 << 16
+
 
 def has_columns(y):
     """Tell whether y is a matrix with several columns, so that it holds several labels."""
@@ -30,7 +33,7 @@ def as_label_lists(y, output_activation, name="y"):
     Returns
     -------
     targets : CSR array of bool of shape (n_samples, n_labels)
-        With sorted intp indices and nothing stored where the label is absent.
+        With sorted int32 indices, intp indptr and nothing stored where the label is absent.
 
     Raises
     ------
@@ -53,9 +56,8 @@ def as_label_lists(y, output_activation, name="y"):
     targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
     targets.sum_duplicates()
     targets.eliminate_zeros()
-    targets.indices, targets.indptr = (
-        np.ascontiguousarray(part, dtype=np.intp) for part in (targets.indices, targets.indptr)
-    )
+    targets.indices = np.ascontiguousarray(targets.indices, dtype=np.int32)
+    targets.indptr = np.ascontiguousarray(targets.indptr, dtype=np.intp)
     return targets
 
 
@@ -97,13 +99,17 @@ def encode_targets(y, classes, weights, name="y"):
         raise ValueError(
             f"{name} holds labels of type {y.dtype}, but the classes are {list(classes)}."
         )
+    indices = np.empty(y.shape, dtype=np.int32)
+    unknown = np.empty(y.shape, dtype=bool)
     try:
-        indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+        for start in range(0, y.size, _LABELS_AT_ONCE):  # for the sake of memory
+            part = slice(start, start + _LABELS_AT_ONCE)
+            indices[part] = np.minimum(np.searchsorted(classes, y[part]), len(classes) - 1)
+            unknown[part] = classes[indices[part]] != y[part]
     except TypeError as error:
         raise ValueError(
             f"{name} holds labels of another kind than the classes {list(classes)}: {error}."
         ) from error
-    unknown = classes[indices] != y
     if weights is not None:
         unknown &= weights > 0
         indices[weights == 0] = 0
@@ -126,7 +132,7 @@ def class_multipliers(class_weight, classes, targets, weights):
     ----------
     class_weight : dict, "balanced" or None
     classes : ndarray of shape (n_classes,)
-    targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
     weights : ndarray of float64 of shape (n_samples,) or None
 
     Returns
@@ -206,7 +212,7 @@ def balanced_stream(targets, weights, totals):
 
     Parameters
     ----------
-    targets : ndarray of intp of shape (n_samples,)
+    targets : ndarray of int32 of shape (n_samples,)
     weights : ndarray of float64 of shape (n_samples,)
     totals : ndarray of float64 of shape (n_classes + 1,)
         The weight of each class before, and of all.

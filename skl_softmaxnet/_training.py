@@ -83,7 +83,7 @@ class Training:
         Works on the weights of `state`.
 
     X : ndarray or CSR array of shape (n_samples, n_features)
-    targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
 
     state : NetworkState
     activation : str

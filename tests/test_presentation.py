@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import struct
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from skl_softmaxnet import _engine, _presentation
-from skl_softmaxnet._engine import _numpy
+from skl_softmaxnet._engine import _hashing, _numpy
 from skl_softmaxnet._presentation import Presentations, content_hash, relative_to_counts, shuffles
 
 repeatable = settings(max_examples=50, deadline=None, derandomize=True)
@@ -48,7 +49,7 @@ def test_from_weights(weights):
     presentations = Presentations.from_weights(len(weights), np.array(weights))
     assert pairs(presentations) == list(listed(weights))
     assert presentations.total_weight == math.fsum(weights)
-    assert presentations.rows.dtype == np.intp
+    assert presentations.rows.dtype == np.int32
     assert (presentations.fractions is None) == all(weight % 1 == 0 for weight in weights)
 
 
@@ -123,13 +124,22 @@ def test_content_order_does_not_depend_on_the_rows_order(seed, weighted):
     weights = rng.choice([0, 0.5, 1, 1.25, 2], size=12) if weighted else None
 
     def contents(X, targets, weights):
-        presentations = Presentations.from_weights(12, weights).in_content_order(
-            content_hash(X, targets)
-        )
+        presentations = Presentations.from_weights(12, weights, content_hash(X, targets))
         return [(*X[row], targets[row], fraction) for row, fraction in pairs(presentations)]
 
     permuted = contents(X[order], targets[order], None if weights is None else weights[order])
     assert permuted == contents(X, targets, weights)
+
+
+def test_content_order_of_a_long_list_is_sorted_in_parts(monkeypatch):
+    X, targets = random_rows(n_samples=3000)
+    hashes = content_hash(X, targets)
+    at_once = Presentations.from_weights(3000, hashes=hashes)
+    assert_array_equal(hashes[at_once.rows], np.sort(hashes))
+    monkeypatch.setattr(_presentation, "_LONG", 2999)
+    in_parts = Presentations.from_weights(3000, hashes=hashes)
+    assert_array_equal(in_parts.rows, at_once.rows)
+    assert in_parts.rows.dtype == at_once.rows.dtype == np.int32
 
 
 # --- Relative weights ---
@@ -186,18 +196,49 @@ def stored_in_full(X):
     return sp.csr_array((backwards.ravel(), columns, np.arange(n_samples + 1) * n_features))
 
 
+def test_hash_is_its_formula():
+    """Computed with Python's whole numbers, which do not wrap."""
+
+    def scrambled(bits):
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            bits = (bits ^ bits >> 33) * factor % 2**64
+        return bits ^ bits >> 33
+
+    def key(number):
+        return scrambled((number + 1) * 0x9E3779B97F4A7C15 % 2**64)
+
+    def mixed(value, column):
+        (bits,) = struct.unpack("<Q", struct.pack("<d", value))
+        return scrambled(bits ^ bits >> 32 ^ key(column)) if value else 0
+
+    X, targets = random_rows(n_samples=20)
+    expected = [
+        (sum(mixed(value, j) for j, value in enumerate(row)) + key(len(row) + target)) % 2**64
+        for row, target in zip(X.tolist(), targets.tolist(), strict=True)
+    ]
+    assert content_hash(X, targets).tolist() == expected
+
+
 @pytest.mark.parametrize("values_per_chunk", [1, 100, 1 << 14, 1 << 30])
-def test_hash_does_not_depend_on_the_container(values_per_chunk, monkeypatch):
+def test_hash_does_not_depend_on_the_container_or_the_engine(values_per_chunk, monkeypatch):
     X, targets = random_rows()
     expected = content_hash(X, targets)
     assert expected.dtype == np.uint64
-    monkeypatch.setattr(_presentation, "_VALUES_PER_CHUNK", values_per_chunk)
+    check_hashes_of_containers(X, targets, expected)
+    monkeypatch.setattr(_engine, "add_row_hashes", _hashing.add_row_hashes)
+    monkeypatch.setattr(_hashing, "_VALUES_PER_CHUNK", values_per_chunk)
+    check_hashes_of_containers(X, targets, expected)
+
+
+def check_hashes_of_containers(X, targets, expected):
     doubles = X.astype(float)
-    for same_X in (X, doubles, np.where(X == 0, -X, X), np.asfortranarray(X)):
+    for same_X in (X, doubles, np.where(X == 0, -X, X)):
         assert_array_equal(content_hash(same_X, targets), expected)
-    for same_X in (sp.csr_array(X), sp.csr_matrix(doubles), stored_in_full(X)):
+    wide = sp.csr_array(doubles)
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    for same_X in (sp.csr_array(X), sp.csr_matrix(doubles), stored_in_full(X), wide):
         assert_array_equal(content_hash(same_X, targets), expected)
-    assert_array_equal(content_hash(X[::-1], targets[::-1]), expected[::-1])
+    assert_array_equal(content_hash(X[::-1].copy(), targets[::-1]), expected[::-1])
 
 
 def test_hash_of_empty_sparse_rows():

@@ -9,8 +9,9 @@ from ._memory import as_blocks
 from ._numpy import NumpyEngine
 
 try:
-    from ._compiled import INSTRUCTION_SETS, CompiledEngine, shuffle_rows
+    from ._compiled import INSTRUCTION_SETS, CompiledEngine, add_row_hashes, shuffle_rows
 except ImportError:  # no compiler was there at install time
+    from ._hashing import add_row_hashes
     from ._numpy import shuffle_rows
 
     CompiledEngine, INSTRUCTION_SETS = None, ()
@@ -22,6 +23,7 @@ __all__ = [
     "CompiledEngine",
     "Engine",
     "NumpyEngine",
+    "add_row_hashes",
     "as_blocks",
     "shuffle_rows",
     "warn_once_without_compiled",

@@ -6,9 +6,12 @@ instruction sets; this module holds the memory they work on and calls the right 
 released.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uintptr_t
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
 
 import numpy as np
 import scipy.sparse as sp
@@ -59,13 +62,12 @@ cdef extern from "_dispatch.h" nogil:
         const void *indices
         const void *indptr
         int index_bytes
-        const ptrdiff_t *labels
+        const int32_t *labels
         const ptrdiff_t *label_starts
 
     ctypedef double (*run_t)(
         network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t)
 
-    void shuffle_values(ptrdiff_t *, const double *, ptrdiff_t, ptrdiff_t)
     int highest_level()
     ctypedef void (*catch_up_t)(network_t *)
     ctypedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t)
@@ -88,6 +90,9 @@ _LOSSES = ("squared_error", "log_loss")
 _SECONDS_PER_PRESENTATION = 1e-7
 _SECONDS_PER_UNIT = 4e-8
 _SECONDS_PER_WEIGHT = 2e-10
+
+# Values that are hashed before Python gets a word in, to see Ctrl-C.
+cdef ptrdiff_t _VALUES_AT_ONCE = 1 << 25
 
 
 cdef class _Arena:
@@ -126,7 +131,7 @@ cdef class CompiledEngine:
     instruction_set = INSTRUCTION_SETS[-1]
 
     cdef readonly object coefs, intercepts, velocities, averages, dtype
-    cdef object X, targets  # what the pointers of `samples` point to
+    cdef object X, targets, labels  # what the pointers of `samples` point to
     cdef _Arena layers, sparse_rows  # what those of `network` point to, beside the weights
     cdef network_t network
     cdef samples_t samples
@@ -297,9 +302,8 @@ cdef class CompiledEngine:
 
     cdef int _point_to_targets(self, targets) except -1:
         labels = targets.indices if sp.issparse(targets) else targets
-        if labels.dtype != np.intp or not labels.flags.c_contiguous:
-            raise ValueError(f"targets must be contiguous {np.intp}, got {labels.dtype}")
-        self.samples.labels = <const ptrdiff_t *> address(labels)
+        self.labels = np.ascontiguousarray(labels, np.int32)
+        self.samples.labels = <const int32_t *> address(self.labels)
         self.samples.label_starts = NULL
         if sp.issparse(targets):
             if targets.indptr.dtype != np.intp or not targets.indptr.flags.c_contiguous:
@@ -342,13 +346,88 @@ cdef void *like_address(array, weights) except NULL:
     return aligned_address(array)
 
 
-def shuffle_rows(ptrdiff_t[:, ::1] values, const double[:, ::1] uniforms, ptrdiff_t stop):
+ctypedef fused index_t:
+    int32_t
+    int64_t
+
+ctypedef fused real_t:
+    float
+    double
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def shuffle_rows(index_t[:, ::1] values, const double[:, ::1] uniforms, ptrdiff_t stop):
     """Do the same as :func:`~skl_softmaxnet._engine._numpy.shuffle_rows`."""
-    cdef ptrdiff_t n_rows = values.shape[0], n_swaps = uniforms.shape[1], row
+    cdef ptrdiff_t n_rows = values.shape[0], n_swaps = uniforms.shape[1], row, k, i, j
     if uniforms.shape[0] != n_rows or not n_swaps <= stop <= values.shape[1]:
         raise ValueError("values, uniforms and stop do not belong together")
-    if n_rows == 0 or n_swaps == 0:
-        return
     with nogil:
         for row in range(n_rows):
-            shuffle_values(&values[row, 0], &uniforms[row, 0], n_swaps, stop)
+            for k in range(n_swaps):
+                i = stop - 1 - k
+                j = <ptrdiff_t> (uniforms[row, k] * (i + 1))
+                values[row, i], values[row, j] = values[row, j], values[row, i]
+
+
+def add_row_hashes(X, const uint64_t[::1] column_keys, uint64_t[::1] hashes):
+    """Do the same as :func:`~skl_softmaxnet._engine._hashing.add_row_hashes`."""
+    if X.shape != (hashes.shape[0], column_keys.shape[0]):
+        raise ValueError("X, column_keys and hashes do not belong together")
+    if not sp.issparse(X):
+        _add_dense(X, column_keys, hashes)
+        return
+    if X.data.size < X.indptr[-1] or X.indices.size < X.indptr[-1]:
+        raise ValueError("the parts of X do not belong together")
+    _add_sparse(X.data, X.indices, X.indptr, column_keys, hashes)
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def _add_dense(const real_t[:, ::1] X, const uint64_t[::1] column_keys, uint64_t[::1] hashes):
+    cdef ptrdiff_t start, row, column
+    cdef ptrdiff_t n_rows = X.shape[0], n_columns = X.shape[1]
+    cdef ptrdiff_t step = max(1, _VALUES_AT_ONCE // max(1, n_columns))
+    cdef uint64_t total
+    for start in range(0, n_rows, step):
+        PyErr_CheckSignals()
+        with nogil:
+            for row in range(start, min(start + step, n_rows)):
+                total = 0
+                for column in range(n_columns):
+                    total += hashed(X[row, column], column_keys[column])
+                hashes[row] += total
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def _add_sparse(
+    const real_t[::1] data,
+    const index_t[::1] indices,
+    const index_t[::1] indptr,
+    const uint64_t[::1] column_keys,
+    uint64_t[::1] hashes,
+):
+    cdef ptrdiff_t start, row, entry
+    cdef ptrdiff_t n_rows = hashes.shape[0]
+    cdef ptrdiff_t step = max(1, _VALUES_AT_ONCE // max(1, data.shape[0] // max(1, n_rows)))
+    cdef uint64_t total
+    for start in range(0, n_rows, step):
+        PyErr_CheckSignals()
+        with nogil:
+            for row in range(start, min(start + step, n_rows)):
+                total = 0
+                for entry in range(indptr[row], indptr[row + 1]):
+                    total += hashed(data[entry], column_keys[indices[entry]])
+                hashes[row] += total
+
+
+cdef inline uint64_t hashed(double value, uint64_t column_key) noexcept nogil:
+    """Hash a value with the key of its column; 0 for zeros of either sign."""
+    cdef uint64_t bits
+    memcpy(&bits, &value, sizeof(bits))
+    bits ^= bits >> 32
+    bits ^= column_key
+    bits = (bits ^ (bits >> 33)) * <uint64_t> 0xFF51AFD7ED558CCD
+    bits = (bits ^ (bits >> 33)) * <uint64_t> 0xC4CEB9FE1A85EC53
+    return (bits ^ (bits >> 33)) * (value != 0)

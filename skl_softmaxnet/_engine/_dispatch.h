@@ -39,6 +39,9 @@ enum { SQUARED_ERROR, LOG_LOSS };
 /* What a pass over weights does. An update is plain, or with DECAY, or with MOMENTUM (and decay). */
 enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 
+/* How many presentations ahead a row is asked for from memory: a few hundred nanoseconds. */
+#define ROWS_AHEAD 4
+
 /* Weights are averaged whenever the presentations so far are a multiple of this. */
 #define AVERAGING_INTERVAL 64
 
@@ -101,11 +104,12 @@ typedef struct {
     int index_bytes;              /* of those two: 4 or 8, or 0 for a dense matrix */
     /* The labels of sample i are label_starts[i] ... label_starts[i + 1] - 1 of the list, or the one
      * at i where there are no label_starts. */
-    const ptrdiff_t *labels, *label_starts;
+    const int32_t *labels;
+    const ptrdiff_t *label_starts;
 } samples_t;
 
 typedef struct {
-    const ptrdiff_t *first;
+    const int32_t *first;
     ptrdiff_t n;
 } labels_t;
 
@@ -137,18 +141,6 @@ static ALWAYS_INLINE labels_t labels_of(const samples_t *samples, ptrdiff_t row)
         labels.n = samples->label_starts[row + 1] - samples->label_starts[row];
     }
     return labels;
-}
-
-/* Swap values[i] with values[u (i + 1)] for i = stop - 1, stop - 2, ..., for each of n numbers u. */
-static void shuffle_values(ptrdiff_t *values, const double *uniforms, ptrdiff_t n, ptrdiff_t stop)
-{
-    ptrdiff_t k;
-    for (k = 0; k < n; k++) {
-        const ptrdiff_t i = stop - 1 - k, j = (ptrdiff_t)(uniforms[k] * (double)(i + 1));
-        const ptrdiff_t value = values[i];
-        values[i] = values[j];
-        values[j] = value;
-    }
 }
 
 typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const double *, double,

@@ -143,8 +143,9 @@ class NumpyEngine:
         X : ndarray or CSR array of shape (n_samples, n_features)
             In the dtype of the weights; CSR with sorted indices and no duplicates.
 
-        targets : ndarray of intp of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-            The index of each row's class; or the labels that each row has, with intp indices.
+        targets : ndarray of int of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+            The index of each row's class; or the labels that each row has, with int32 indices and
+            intp indptr.
 
         rows : ndarray of intp of shape (n_presentations,)
             The row of each presentation.
@@ -303,7 +304,7 @@ def shuffle_rows(values, uniforms, stop):
 
     Parameters
     ----------
-    values : ndarray of intp of shape (n_rows, n_values)
+    values : ndarray of int32 or int64 of shape (n_rows, n_values)
         Changed in place.
     uniforms : ndarray of float64 of shape (n_rows, n_swaps)
         Random numbers in [0, 1).

@@ -543,6 +543,9 @@ FUNCTION void NAME(prefetch)(const samples_t *samples, ptrdiff_t row)
     ptrdiff_t i;
     for (i = 0; i < (end - start) * (ptrdiff_t)sizeof(REAL); i += 64) PREFETCH(values + i);
     for (i = 0; i < (end - start) * index_bytes; i += 64) PREFETCH(indices + i);
+    PREFETCH(values + (end - start) * (ptrdiff_t)sizeof(REAL) - 1);
+    PREFETCH(samples->label_starts ? (const void *)(samples->label_starts + row)
+                                   : (const void *)(samples->labels + row));
 }
 
 /* List the columns where `input` is not zero and `other` is. */
@@ -647,7 +650,7 @@ FUNCTION double NAME(run_with)(
             NAME(load)(samples, rows[s + 1], next);
             only.n = NAME(list_only)(now, next, only.columns);
         }
-        if (s + 2 < n) NAME(prefetch)(samples, rows[s + 2]);
+        if (s + ROWS_AHEAD < n) NAME(prefetch)(samples, rows[s + ROWS_AHEAD]);
         NAME(forward)(network, activation);
         if (kind) NAME(set_rule)(network, rate * fraction);
         if (n_outputs == 1) /* in registers */
