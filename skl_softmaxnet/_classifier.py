@@ -2,14 +2,16 @@
 
 import copy
 import warnings
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise, repeat
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -41,8 +43,10 @@ from ._targets import (
     weighted,
 )
 from ._training import History, Training
+from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._validation import (
     check_hidden_layer_sizes,
+    check_kept,
     check_network,
     check_rows,
     check_validation_samples,
@@ -54,11 +58,12 @@ from ._validation import (
 class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Multilayer perceptron classifier that learns one sample at a time.
 
-    Every sample shown to the network is followed at once by one update of its weights. The
-    parameters mean what they mean in :class:`~sklearn.neural_network.MLPClassifier` wherever it has
-    them.
+    Every sample shown to the network is followed at once by one update of its weights: stochastic
+    gradient descent [3]_ with back-propagation [1]_. It grew out of the network of a tutorial [6]_.
+    The parameters mean what they mean in :class:`~sklearn.neural_network.MLPClassifier` wherever it
+    has them.
 
-    With **softmax outputs** the network models one distribution over the classes: the outputs
+    With **softmax outputs** [2]_ the network models one distribution over the classes: the outputs
     compete, sum to one for every sample, and are the probabilities as they stand.
 
     With **sigmoid outputs** each class has a detector of its own, which answers between 0 and 1
@@ -85,9 +90,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     backprop : {"error", "gradient"}, default="error"
         What travels back to the hidden layers. With ``"error"``, the raw error t − o, sent through
-        weights that have already been updated: the rule of the tutorial network, a heuristic that
-        is not the gradient of a loss but trains well (with ``loss="log_loss"`` only at small
-        learning rates). With ``"gradient"``, the exact gradient of the loss.
+        weights that have already been updated: the rule of the tutorial [6]_, a heuristic that is
+        not the gradient of a loss but trains well (with ``loss="log_loss"`` only at small learning
+        rates). With ``"gradient"``, the exact gradient of the loss [1]_.
 
     fit_intercept : bool, default=True
         Whether units have intercepts. Without them `intercepts_` stay zero.
@@ -132,8 +137,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     average : bool, default=False
         Whether `coefs_` and `intercepts_` are an average of the weights over the course of
-        training, which forgets the early ones: the polynomial-decay average [4]_ with η = 3, taken
-        every 64 presentations. It costs a pass over all weights each time.
+        training [5]_, which forgets the early ones: the polynomial-decay average [4]_ with η = 3,
+        taken every 64 presentations. It costs a pass over all weights each time.
 
     early_stopping : bool, default=False
         Whether to set samples aside, score the network on them after every epoch, stop by this
@@ -237,6 +242,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
        Trade, Springer, 2012.
     .. [4] O. Shamir and T. Zhang, "Stochastic gradient descent for non-smooth optimization:
        convergence results and optimal averaging schemes", ICML, 2013.
+    .. [5] B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
+       averaging", SIAM Journal on Control and Optimization 30, 1992.
+    .. [6] B. Klein, "Softmax as activation function", in the tutorial "Machine learning with
+       Python", https://python-course.eu/machine-learning/softmax-as-activation-function.php.
 
     Examples
     --------
@@ -249,6 +258,22 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     >>> classifier.predict_proba([[2.0, 6.0]]).shape
     (1, 2)
     """
+
+    classes_: NDArray[Any]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    coefs_: list[FloatArray]
+    intercepts_: list[FloatArray]
+    n_iter_: int
+    t_: int
+    loss_: float
+    best_loss_: float | None
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
 
     _parameter_constraints: ClassVar[dict] = {
         "hidden_layer_sizes": [Interval(Integral, 1, None, closed="left"), "array-like"],
@@ -279,32 +304,32 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes: int | Sequence[int] = (100,),
         *,
-        output_activation="softmax",
-        activation="logistic",
-        loss="squared_error",
-        backprop="error",
-        fit_intercept=True,
-        alpha=0.0,
-        learning_rate="constant",
-        decay=0.1,
-        learning_rate_init=0.05,
-        power_t=0.5,
-        momentum=0.0,
-        nesterovs_momentum=False,
-        max_iter=200,
-        tol=1e-4,
-        n_iter_no_change=10,
-        average=False,
-        early_stopping=False,
-        validation_fraction=0.1,
-        shuffle=True,
-        class_weight=None,
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-    ):
+        output_activation: Literal["softmax", "sigmoid"] = "softmax",
+        activation: Literal["logistic", "tanh", "relu", "identity"] = "logistic",
+        loss: Literal["squared_error", "log_loss"] = "squared_error",
+        backprop: Literal["error", "gradient"] = "error",
+        fit_intercept: bool = True,
+        alpha: float = 0.0,
+        learning_rate: Literal["constant", "invscaling", "adaptive", "inverse_time"] = "constant",
+        decay: float = 0.1,
+        learning_rate_init: float = 0.05,
+        power_t: float = 0.5,
+        momentum: float = 0.0,
+        nesterovs_momentum: bool = False,
+        max_iter: int = 200,
+        tol: float | None = 1e-4,
+        n_iter_no_change: float = 10,
+        average: bool = False,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        shuffle: bool = True,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        warm_start: bool = False,
+        random_state: RandomStateLike = None,
+        verbose: bool = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.output_activation = output_activation
         self.activation = activation
@@ -334,7 +359,15 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     # Learning
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+    ) -> Self:
         """Train a network on the samples.
 
         Ctrl-C ends training with a warning and keeps what was learned so far.
@@ -372,6 +405,27 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         ValueError
             If an argument or a parameter is not as described, fewer than two classes have samples,
             or the loss or a weight stops being finite. A model fitted before is kept.
+
+        See Also
+        --------
+        partial_fit : One pass over more samples, in the order given.
+
+        Notes
+        -----
+        With `shuffle` the order is drawn from what the rows hold, bit by bit: rows in another order
+        give the same model, and data that differ in the last digit of one number are shuffled in
+        another way.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skl_softmaxnet import SoftmaxMLPClassifier
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> classifier = SoftmaxMLPClassifier(10, tol=None, random_state=0)
+        >>> classifier.fit(X, y).score(X, y) > 0.95
+        True
+        >>> classifier.n_iter_, classifier.t_
+        (200, 30000)
         """
         callbacks = FitCallbacks.of(self, X, y, sample_weight, self._attributes_now)
         going_on = self.warm_start and hasattr(self, "coefs_")
@@ -387,7 +441,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             n_iter_no_change = np.inf if self.tol is None else self.n_iter_no_change
             with self._epochs(presentations, callbacks) as epochs:
                 ended = training.run(epochs, tol=self.tol, n_iter_no_change=n_iter_no_change)
-            vars(self).update(self._attributes(training.history, training.result))
+            self.__dict__.update(self._attributes(training.history, training.result))
             if callbacks:
                 callbacks.end()
         if ended and self.tol is not None:
@@ -401,7 +455,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Continue training with one pass over the samples, in the order given.
 
         Cutting a stream of samples into chunks in any way gives the same model, bit for bit, with
@@ -434,9 +494,29 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             If an argument or a parameter is not as described, `classes` is missing in the first
             call or differs from the first call's, y holds a label that `classes` did not name, or
             the loss or a weight stops being finite. The model is then as it was.
+        KeyboardInterrupt
+            By Ctrl-C. The model is then as it was too, and the samples can be given again.
+
+        See Also
+        --------
+        fit : As many passes as it takes, in random order.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import make_blobs
+        >>> from skl_softmaxnet import SoftmaxMLPClassifier
+        >>> X, y = make_blobs(n_samples=300, centers=([2, 6], [6, 2]), random_state=0)
+        >>> in_chunks = SoftmaxMLPClassifier(5, random_state=0)
+        >>> for start in range(0, 300, 100):
+        ...     rows = slice(start, start + 100)
+        ...     in_chunks = in_chunks.partial_fit(X[rows], y[rows], classes=[0, 1])
+        >>> at_once = SoftmaxMLPClassifier(5, random_state=0).partial_fit(X, y, classes=[0, 1])
+        >>> np.array_equal(in_chunks.coefs_[0], at_once.coefs_[0])
+        True
         """
         first_call = not hasattr(self, "coefs_")
-        with unchanged_on_error(self):
+        with unchanged_on_error(self) as undo:
             self._check_parameters()
             X, y, weights = self._check_samples(X, y, sample_weight, reset=first_call)
             targets = self._check_labels_of_stream(y, classes, weights)
@@ -447,9 +527,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             if presentations.rows.size > 0:
                 training = self._training(X, targets, in_place=True)
                 rows = touched_rows(X, self.alpha, self.momentum, self.average)
-                with training.state.unchanged_on_error(rows):
-                    training.run([presentations], rows=rows, **self._stopping_of_stream())
-                vars(self).update(self._attributes(training.history, training.result))
+                undo.append(training.restorer(rows))
+                training.run(
+                    [presentations],
+                    rows=rows,
+                    interrupt_is_error=True,
+                    **self._stopping_of_stream(),
+                )
+                self.__dict__.update(self._attributes(training.history, training.result))
         return self
 
     # ------------------------------------------------------------------------------------------
@@ -676,7 +761,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _training(self, X, targets, validation=None, callbacks=None, *, in_place):
         """Return the training that goes on from where the estimator is."""
         _engine.warn_once_without_compiled()
-        check_network(self.coefs_, self.intercepts_, self.n_features_in_, self.n_outputs_)
+        check_network(self.coefs_, self.intercepts_, self.n_features_in_, len(self.classes_))
         shown = tuple(
             [np.asarray(array) for array in part] for part in (self.coefs_, self.intercepts_)
         )
@@ -721,6 +806,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """Lay out what training works on: as it was left, or from weights that a user put in."""
         dtype = self._dtype
         before = (None, None) if is_new else (self._weights, self._velocities)
+        for kept in filter(None, before):
+            check_kept(kept, shown)
         copies = not in_place or (self.average and before[0] is None)
         weights = laid_out(before[0] or shown, dtype, copy=copies)
         velocities = averages = None
@@ -784,7 +871,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     # ------------------------------------------------------------------------------------------
     # Predicting
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> FloatArray:
         """Decision values of the samples.
 
         Parameters
@@ -805,10 +892,25 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         ------
         ValueError
             If X is not as described, or has another number of features than in `fit`.
+
+        See Also
+        --------
+        predict_proba : The probabilities.
+
+        Examples
+        --------
+        >>> from scipy.special import softmax
+        >>> from sklearn.datasets import load_iris
+        >>> from skl_softmaxnet import SoftmaxMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> classifier = SoftmaxMLPClassifier(10, tol=None, random_state=0).fit(X, y)
+        >>> decision = classifier.decision_function(X)
+        >>> bool(abs(softmax(decision, axis=1) - classifier.predict_proba(X)).max() < 1e-12)
+        True
         """
         return self._predict(X, lambda decisions, multilabel: decisions)
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Predict the class of each sample.
 
         Parameters
@@ -821,12 +923,24 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable class of each sample; for multilabel targets, 1 for each label whose
             probability is above one half, else 0.
+
+        See Also
+        --------
+        predict_proba : How sure the network is of it.
+
+        Examples
+        --------
+        >>> from skl_softmaxnet import SoftmaxMLPClassifier
+        >>> X, y = [[0.0], [0.1], [0.9], [1.0]], ["low", "low", "high", "high"]
+        >>> classifier = SoftmaxMLPClassifier(5, learning_rate_init=0.5, tol=None, random_state=0)
+        >>> print(classifier.fit(X, y).predict([[0.2], [0.8]]))
+        ['low' 'high']
         """
         predicted = self._predict(X, _outputs.most_probable)
         return predicted if self._multilabel else self.classes_[predicted]
 
-    def predict_proba(self, X):
-        """Probabilities of the classes.
+    def predict_proba(self, X: MatrixLike) -> FloatArray:
+        """Return the probability of each class.
 
         Parameters
         ----------
@@ -838,11 +952,28 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         probabilities : ndarray of shape (n_samples, n_classes)
             The probability of each class, in the order of `classes_`; rows sum to one. For
             multilabel targets, of each label on its own.
+
+        See Also
+        --------
+        predict_log_proba : Their logarithms, exact where they are tiny.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skl_softmaxnet import SoftmaxMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> for output_activation in ("softmax", "sigmoid"):
+        ...     classifier = SoftmaxMLPClassifier(
+        ...         10, output_activation=output_activation, tol=None, random_state=0
+        ...     ).fit(X, y)
+        ...     print(classifier.predict_proba(X).sum(axis=1).round(12).min())
+        1.0
+        1.0
         """
         return self._predict(X, _outputs.probabilities)
 
-    def predict_log_proba(self, X):
-        """Logarithms of the probabilities of the classes.
+    def predict_log_proba(self, X: MatrixLike) -> FloatArray:
+        """Return the logarithm of the probability of each class.
 
         Parameters
         ----------
@@ -854,6 +985,20 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         log_probabilities : ndarray of shape (n_samples, n_classes)
             The logarithm of each probability, computed without taking it, so that it is finite also
             where the probability rounds to zero.
+
+        See Also
+        --------
+        predict_proba : The probabilities themselves.
+
+        Examples
+        --------
+        >>> from skl_softmaxnet import SoftmaxMLPClassifier
+        >>> classifier = SoftmaxMLPClassifier((), loss="log_loss", tol=None, random_state=0)
+        >>> classifier = classifier.fit([[-1.0], [1.0]], [0, 1])
+        >>> print(classifier.predict_proba([[5000.0]])[0, 0])
+        0.0
+        >>> print(classifier.predict_log_proba([[5000.0]])[0, 0] > -100_000)
+        True
         """
         return self._predict(X, _outputs.log_probabilities)
 

@@ -4,16 +4,24 @@ As scikit-learn's displays do, a display keeps the numbers, draws them in `plot`
 has drawn. Only drawing imports matplotlib, which is not needed for anything else here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice, product
 from math import ceil, prod, sqrt
 from numbers import Integral
 from operator import index
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from ._typing import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
 # Okabe and Ito's colours, which differ for every kind of colour vision, but for yellow, which is
 # faint on white. There is one marker more than colours, so that 56 lines differ.
@@ -129,13 +137,21 @@ class LossCurveDisplay:
     >>> display.ax_.set_yscale("log")
     """
 
-    def __init__(self, *, loss_curves, validation_scores=None, names=None):
+    def __init__(
+        self,
+        *,
+        loss_curves: Sequence[ArrayLike],
+        validation_scores: Sequence[ArrayLike | None] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.loss_curves = loss_curves
         self.validation_scores = validation_scores
         self.names = names
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, name=None, **line_kw):
+    def from_estimator(
+        cls, estimator: Any, *, ax: "Axes | None" = None, name: str | None = None, **line_kw: Any
+    ) -> Self:
         """Draw the loss of each epoch of a fitted network.
 
         Parameters
@@ -189,7 +205,9 @@ class LossCurveDisplay:
         return cls._from_networks({name: network}).plot(ax, **line_kw)
 
     @classmethod
-    def from_estimators(cls, estimators, *, ax=None, **line_kw):
+    def from_estimators(
+        cls, estimators: Mapping[str, Any], *, ax: "Axes | None" = None, **line_kw: Any
+    ) -> Self:
         """Draw the loss of each epoch of several fitted networks, each in its own colour.
 
         Parameters
@@ -263,7 +281,7 @@ class LossCurveDisplay:
             names=list(networks),
         )
 
-    def plot(self, ax=None, **line_kw):
+    def plot(self, ax: "Axes | None" = None, **line_kw: Any) -> Self:
         """Draw the lines.
 
         Lines that the axes have already are kept, and those drawn now get the colours after theirs.
@@ -289,6 +307,18 @@ class LossCurveDisplay:
 
         ImportError
             If matplotlib is not installed.
+
+        See Also
+        --------
+        from_estimator : Make a display and draw it.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from skl_softmaxnet import LossCurveDisplay
+        >>> display = LossCurveDisplay(loss_curves=[[0.7, 0.3, 0.2], [0.9, 0.8]], names=["a", "b"])
+        >>> [len(line.get_xdata()) for line in display.plot(Figure().subplots()).lines_]
+        [3, 2]
         """
         check_matplotlib("LossCurveDisplay.plot")
         names, validation_scores = self._one_for_each_network()
@@ -435,7 +465,14 @@ class WeightsDisplay:
     (35, 44)
     """
 
-    def __init__(self, *, weights, layer=0, image_shape=None, feature_names=None):
+    def __init__(
+        self,
+        *,
+        weights: FloatArray,
+        layer: int = 0,
+        image_shape: tuple[int, int] | None = None,
+        feature_names: Sequence[str] | NDArray[Any] | None = None,
+    ) -> None:
         self.weights = weights
         self.layer = layer
         self.image_shape = image_shape
@@ -444,15 +481,15 @@ class WeightsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: Any,
         *,
-        layer=0,
-        image_shape=None,
-        feature_names=None,
-        ax=None,
-        max_units=100,
-        cmap="RdBu_r",
-    ):
+        layer: int = 0,
+        image_shape: tuple[int, int] | None = None,
+        feature_names: Sequence[str] | NDArray[Any] | None = None,
+        ax: "Axes | None" = None,
+        max_units: int = 100,
+        cmap: "str | Colormap" = "RdBu_r",
+    ) -> Self:
         """Draw the weights of a layer of a fitted network.
 
         Parameters
@@ -500,6 +537,10 @@ class WeightsDisplay:
         ImportError
             If matplotlib is not installed.
 
+        See Also
+        --------
+        plot : Draw it again, on other axes or in other colours.
+
         Examples
         --------
         >>> from matplotlib.figure import Figure
@@ -527,7 +568,9 @@ class WeightsDisplay:
         )
         return display.plot(ax, max_units=max_units, cmap=cmap)
 
-    def plot(self, ax=None, *, max_units=100, cmap="RdBu_r"):
+    def plot(
+        self, ax: "Axes | None" = None, *, max_units: int = 100, cmap: "str | Colormap" = "RdBu_r"
+    ) -> Self:
         """Draw the weights.
 
         Parameters
@@ -553,6 +596,20 @@ class WeightsDisplay:
 
         ImportError
             If matplotlib is not installed.
+
+        See Also
+        --------
+        from_estimator : Make a display and draw it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from matplotlib.figure import Figure
+        >>> from skl_softmaxnet import WeightsDisplay
+        >>> weights = np.array([[0.5, -1.0], [0.0, 2.0], [1.5, 0.0]])
+        >>> display = WeightsDisplay(weights=weights, feature_names=["age", "height", "income"])
+        >>> display.plot(Figure().subplots()).im_.get_clim()
+        (-2.0, 2.0)
         """
         check_matplotlib("WeightsDisplay.plot")
         weights = np.asarray(self.weights)

@@ -21,13 +21,16 @@ References
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
+
+from ._typing import FloatArray
 
 # ----------------------------------------------------------------------------------------------
 # Softmax and its Jacobian
 
 
-def softmax(z, axis=-1):
+def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
     """Turn sums into probabilities: oᵢ = exp(zᵢ) / Σⱼ exp(zⱼ).
 
     Computed as exp(z − max z) / Σ exp(z − max z), the same number, so that no exponential
@@ -73,7 +76,7 @@ def softmax_of_vector(z):
     return powers / powers.sum()
 
 
-def softmax_jacobian(output):
+def softmax_jacobian(output: ArrayLike) -> FloatArray:
     """Derivative of every softmax output by every sum: J = diag(o) − o oᵀ.
 
     With S = Σⱼ exp(zⱼ) and oᵢ = exp(zᵢ) / S, the quotient rule gives
@@ -106,7 +109,7 @@ def softmax_jacobian(output):
     return np.diag(output) - np.outer(output, output)
 
 
-def softmax_jacobian_product(output, vector):
+def softmax_jacobian_product(output: ArrayLike, vector: ArrayLike) -> FloatArray:
     """The softmax Jacobian times a vector, in O(K): J v = o ∘ (v − o·v).
 
     From J = diag(o) − o oᵀ: J v = o ∘ v − o (oᵀ v), so no K × K matrix is needed. This is what
@@ -124,6 +127,10 @@ def softmax_jacobian_product(output, vector):
     -------
     product : ndarray of float of shape (n_outputs,)
         J v.
+
+    See Also
+    --------
+    softmax_jacobian : The matrix J.
 
     Examples
     --------

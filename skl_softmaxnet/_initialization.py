@@ -6,8 +6,12 @@ import numpy as np
 from scipy import special
 from sklearn.utils import check_random_state
 
+from ._typing import FloatArray, RandomStateLike
 
-def truncated_normal(size, *, bound, random_state=None):
+
+def truncated_normal(
+    size: int | tuple[int, ...], *, bound: float, random_state: RandomStateLike = None
+) -> FloatArray:
     """Draw from the standard normal distribution, cut at ±`bound`.
 
     By inversion: with Φ the normal distribution function, Φ⁻¹(u) for u uniform on

@@ -7,7 +7,6 @@ former. After early stopping everything is as it was after the best epoch, and g
 
 import itertools
 import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,23 +56,22 @@ class NetworkState:
         others = [[*coefs[1:], *intercepts] for coefs, intercepts in pairs]
         return first_layers, list(itertools.chain(*others))
 
-    @contextmanager
-    def unchanged_on_error(self, rows=None):
-        """Give the arrays their values back if what is done inside fails.
+    def restorer(self, rows=None):
+        """Return a function that gives the arrays back the values that they have now.
 
         Of the first layer only the given rows, if not None: all that training changes.
         """
         rows = slice(None) if rows is None else rows
         first_layers, others = self.arrays()
         before = [array[rows].copy() for array in first_layers], [array.copy() for array in others]
-        try:
-            yield
-        except BaseException:
+
+        def restore():
             for array, values in zip(first_layers, before[0], strict=True):
                 array[rows] = values
             for array, values in zip(others, before[1], strict=True):
                 array[...] = values
-            raise
+
+        return restore
 
 
 def copy_pair(pair):

@@ -62,16 +62,19 @@ class History:
 
     def record(self, loss, score, tol):
         """Note the loss of a completed epoch, and its validation score or None."""
-        self.n_epochs += 1
-        self.loss_curve.append(loss)
         if score is None:
             improved = tol is None or loss <= self.best_loss - tol
         else:
             improved = tol is None or score >= self.best_score + tol
-            self.validation_scores.append(score)
-            self.best_score = max(self.best_score, score)
+        best_loss = min(self.best_loss, loss)
+        # Python looks for Ctrl-C after calls: from here on there is none, to note all or nothing
+        self.n_epochs += 1
         self.n_without_improvement = 0 if improved else self.n_without_improvement + 1
-        self.best_loss = min(self.best_loss, loss)
+        self.best_loss = best_loss
+        self.loss_curve += [loss]
+        if score is not None:
+            self.validation_scores += [score]
+            self.best_score = score if score > self.best_score else self.best_score
 
 
 class Training:
@@ -130,7 +133,23 @@ class Training:
         seconds = engine.seconds_per_presentation
         self.slice_size = max(1, int(_SECONDS_PER_SLICE / seconds))
 
-    def run(self, epochs, *, tol=None, n_iter_no_change=math.inf, rows=None):
+    def restorer(self, rows=None):
+        """Return a function that takes back what `run` does in place to state and history.
+
+        For the meaning of `rows` see `run`.
+        """
+        restore_state, curve = self.state.restorer(rows), self.history.loss_curve
+        n_losses = len(curve)
+
+        def restore():
+            restore_state()
+            del curve[n_losses:]
+
+        return restore
+
+    def run(
+        self, epochs, *, tol=None, n_iter_no_change=math.inf, rows=None, interrupt_is_error=False
+    ):
         """Run epochs until they end, training stops to improve or the user interrupts.
 
         Parameters
@@ -148,6 +167,9 @@ class Training:
         rows : ndarray of intp, default=None
             The rows of the first layer that training changes, None for all.
 
+        interrupt_is_error : bool, default=False
+            Whether an interrupt by the user is raised, where it else ends training with a warning.
+
         Returns
         -------
         ended : bool
@@ -157,6 +179,8 @@ class Training:
         ------
         ValueError
             If the loss of an epoch or a weight is not finite.
+        KeyboardInterrupt
+            With `interrupt_is_error`.
         """
         try:
             for presentations in epochs:
@@ -170,6 +194,8 @@ class Training:
                 if (self.callbacks and self.callbacks.end_epoch(self)) or converged:
                     return False
         except KeyboardInterrupt:
+            if interrupt_is_error:
+                raise
             self.engine.catch_up()
             self.check_finite(0.0, rows)  # a network that has diverged is none to keep
             warnings.warn("Training interrupted by user.", stacklevel=4)  # the line that called fit

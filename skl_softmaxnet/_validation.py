@@ -19,12 +19,20 @@ def unchanged_on_error(estimator, random_state=None):
     """Give the estimator its attributes back if what is done inside fails.
 
     And its generator the state that it had, if one is given that will be drawn from.
+
+    Yields
+    ------
+    undo : list of callable
+        Empty, for functions that take back what is then done in place, which are called too.
     """
     before = vars(estimator).copy()
     generator = random_state and random_state.get_state(legacy=False)
+    undo = []
     try:
-        yield
+        yield undo
     except BaseException:
+        for function in undo:
+            function()
         vars(estimator).clear()
         vars(estimator).update(before)
         if random_state:
@@ -56,6 +64,21 @@ def check_network(coefs, intercepts, n_features, n_outputs):
         raise ValueError(
             f"coefs_ of shapes {shapes} and intercepts_ of shapes {lengths} do not make a network "
             f"with {n_features} inputs and {n_outputs} outputs."
+        )
+
+
+def check_kept(pair, shown):
+    """Raise a ValueError unless what training has kept is shaped like the weights that it shows.
+
+    It is, unless the estimator comes from a file that somebody has changed.
+    """
+    shapes, expected = (
+        [[np.shape(array) for array in part] for part in both] for both in (pair, shown)
+    )
+    if shapes != expected:
+        raise ValueError(
+            f"What training has kept in order to go on has the shapes {shapes}, which must be "
+            f"those of coefs_ and intercepts_, {expected}."
         )
 
 

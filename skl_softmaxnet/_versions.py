@@ -6,7 +6,7 @@ from importlib.metadata import version
 from . import _engine
 
 
-def show_versions():
+def show_versions() -> None:
     """Print the engine in use, its instruction set and the versions of what it runs on.
 
     The instruction set is the widest that this processor and this build have; all of them give the

@@ -1,0 +1,14 @@
+"""The types that public functions and methods take and return."""
+
+from typing import TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+# Samples: whatever NumPy makes an array of, data frames among it, or a sparse matrix.
+MatrixLike: TypeAlias = ArrayLike | sp.sparray | sp.spmatrix
+
+FloatArray: TypeAlias = NDArray[np.floating]
+
+RandomStateLike: TypeAlias = int | np.random.RandomState | None

@@ -1,0 +1,264 @@
+"""Ctrl-C at any moment: what is being trained stays whole, and can be trained further.
+
+The interrupts are signals, sent by a timer at random moments, most of them while Python is busy
+around the engine: networks and data are small. For long epochs see test_memory.py too.
+"""
+
+import copy
+import signal
+import time
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from child import child_process, state
+from sklearn.model_selection import GridSearchCV
+
+from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(signal, "setitimer"), reason="the system has no timers that send signals"
+)
+
+N_SAMPLES = 30
+ENGINES = {"numpy": _engine.NumpyEngine, "compiled": _engine.CompiledEngine}
+SETTINGS = {
+    "plain": {},
+    "momentum": {"momentum": 0.8, "nesterovs_momentum": True, "learning_rate_init": 0.02},
+    "average": {"average": True},
+    "adaptive": {"learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
+    "balanced": {"class_weight": "balanced"},
+    "all": {"momentum": 0.5, "alpha": 1e-4, "average": True, "learning_rate": "inverse_time"},
+}
+each_number_of_trials = pytest.mark.parametrize(
+    "n_trials", [30, pytest.param(300, marks=pytest.mark.slow)]
+)
+
+
+@pytest.fixture(scope="module")
+def in_child():
+    with child_process() as call:
+        yield call
+
+
+def samples():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(N_SAMPLES, 8))
+    X[rng.uniform(size=X.shape) < 0.3] = 0
+    return X, np.arange(N_SAMPLES) % 3
+
+
+def network(**parameters):
+    defaults = {"hidden_layer_sizes": (6, 5), "tol": None, "random_state": 0}
+    return SoftmaxMLPClassifier(**(defaults | parameters))
+
+
+@contextmanager
+def ctrl_c_after(seconds):
+    """Send SIGINT so much later, unless what is done inside has ended by then."""
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def interrupt(call, seconds):
+    """Call, and send SIGINT so much later; return the warnings, None if it was an error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            with ctrl_c_after(seconds):
+                call()
+        except KeyboardInterrupt:
+            return None
+    return [str(warning.message) for warning in caught]
+
+
+def moments(n_trials, call):
+    """Make a call for each trial; yield what it returned, and a random moment of such a call.
+
+    Some of the moments come after its end.
+    """
+    for share in np.random.RandomState(0).uniform(0, 1.3, size=n_trials):
+        start = time.perf_counter()
+        result = call()
+        yield result, max(1e-6, share * (time.perf_counter() - start))
+
+
+# --- partial_fit ---
+
+
+def interrupted_stream(engine, setting, container, n_trials):
+    """Interrupt partial_fit again and again; return whether it was as if not called, or called."""
+    _engine.Engine = ENGINES[engine]
+    X, y = samples()
+    X = container(X)
+    model = network(**SETTINGS[setting]).partial_fit(X, y, classes=np.unique(y))
+    before = state(model)
+    outcomes = []
+    for called, seconds in moments(n_trials, lambda: copy.deepcopy(model).partial_fit(X, y)):
+        interrupt(lambda: model.partial_fit(X, y), seconds)
+        now = state(model)
+        outcomes.append("not called" if now == before else now == state(called) and "called")
+        before = now
+    return outcomes
+
+
+@each_number_of_trials
+@pytest.mark.parametrize(
+    ("setting", "container"),
+    [(setting, np.asarray) for setting in SETTINGS]
+    + [("plain", sp.csr_array), ("balanced", sp.csr_array)],
+)
+def test_an_interrupted_partial_fit_is_done_or_not_done(
+    setting, container, n_trials, engine, in_child
+):
+    """So a stream whose chunk is given again ends with the model of one without interrupts."""
+    outcomes = in_child(interrupted_stream, engine, setting, container, n_trials)
+    assert "not called" in outcomes
+    assert set(outcomes) <= {"not called", "called"}
+
+
+def interrupted_long_chunk(engine):
+    """Interrupt a pass that would take minutes."""
+    _engine.Engine = ENGINES[engine]
+    X, y = samples()
+    model = network(hidden_layer_sizes=2000).partial_fit(X, y, classes=np.unique(y))
+    before = state(model)
+    start = time.perf_counter()
+    caught = interrupt(lambda: model.partial_fit(X, y, sample_weight=np.full(len(y), 1e5)), 0.6)
+    return caught, time.perf_counter() - start, state(model) == before
+
+
+def test_ctrl_c_in_the_middle_of_a_long_chunk(engine, in_child):
+    caught, seconds, is_as_before = in_child(interrupted_long_chunk, engine)
+    assert caught is None  # so it was raised, which ends the loop that the call stands in
+    assert seconds < 10
+    assert is_as_before
+
+
+# --- fit ---
+
+
+def replayed(first, model, X, y):
+    """Present to a copy of the first model, from its last epoch on, what the other has seen."""
+    again = copy.deepcopy(first)
+    n_epochs = model.n_iter_ - first.n_iter_
+    if n_epochs:
+        again.set_params(max_iter=n_epochs).fit(X, y)
+    n_more = model.t_ - again.t_
+    return again.partial_fit(X[:n_more], y[:n_more]) if n_more else again
+
+
+def weights(model):
+    return state([model.coefs_, model.intercepts_, model._weights, model._velocities])
+
+
+def interrupted_fits(engine, setting, n_trials):
+    """Interrupt warm starts again and again; tell of each what came of it."""
+    _engine.Engine = ENGINES[engine]
+    X, y = samples()
+    parameters = SETTINGS[setting] | {"warm_start": True, "tol": None, "shuffle": False}
+    first = network(max_iter=20 if engine == "compiled" else 3, **parameters).fit(X, y)
+    outcomes = []
+    for fitted, seconds in moments(n_trials, lambda: copy.deepcopy(first).fit(X, y)):
+        model = copy.deepcopy(first)
+        caught = interrupt(lambda: model.fit(X, y), seconds)  # noqa: B023
+        if caught:
+            outcomes.append(("stopped", caught, what_is_wrong(first, model, engine, X, y)))
+        else:
+            # an interrupt at the very start or end is raised, before or after all that is done
+            possible = [state(fitted)] if caught == [] else [state(fitted), state(first)]
+            outcomes.append(("ended", [], [] if state(model) in possible else ["torn"]))
+    return outcomes
+
+
+def what_is_wrong(first, model, engine, X, y):
+    """Name what in an interrupted fit does not go together, if anything."""
+    n_in_epoch = model.t_ - model.n_iter_ * len(y)
+    wrong = {
+        "loss_curve_": len(model.loss_curve_) != model.n_iter_,
+        "best_loss_": model.best_loss_ != min(model.loss_curve_),
+        "loss_": model.loss_ != model.loss_curve_[-1],
+        "t_": not 0 <= n_in_epoch <= len(y),
+        # presentations of the engine in NumPy may be left half way
+        "coefs_": engine == "compiled" and weights(model) != weights(replayed(first, model, X, y)),
+        "fit": copy.deepcopy(model).set_params(max_iter=2).fit(X, y).n_iter_ != model.n_iter_ + 2,
+    }
+    return [name for name, is_wrong in wrong.items() if is_wrong]
+
+
+@each_number_of_trials
+@pytest.mark.parametrize("setting", [name for name in SETTINGS if name != "balanced"])
+def test_an_interrupted_fit_has_seen_what_it_says(setting, n_trials, engine, in_child):
+    outcomes = in_child(interrupted_fits, engine, setting, n_trials)
+    assert "stopped" in [outcome for outcome, _, _ in outcomes]
+    assert not [wrong for _, _, wrong in outcomes if wrong]
+    for outcome, caught, _ in outcomes:
+        assert caught == (["Training interrupted by user."] if outcome == "stopped" else [])
+
+
+def interrupted_early_stopping(n_trials):
+    X, y = samples()
+    outcomes = []
+    parameters = {"early_stopping": True, "validation_fraction": 0.3, "max_iter": 20}
+    for _, seconds in moments(n_trials, lambda: network(**parameters).fit(X, y)):
+        model = network(**parameters)
+        if interrupt(lambda: model.fit(X, y), seconds):  # noqa: B023
+            scores = model.validation_scores_ or []
+            outcomes.append(
+                (
+                    len(scores) == len(model.loss_curve_) == model.n_iter_,
+                    model.best_validation_score_ == max(scores, default=None),
+                    model.set_params(max_iter=1, warm_start=True).fit(X, y).n_iter_
+                    == len(scores) + 1,
+                )
+            )
+    return outcomes
+
+
+@each_number_of_trials
+def test_an_interrupted_early_stopping_goes_on(n_trials, in_child):
+    outcomes = in_child(interrupted_early_stopping, n_trials)
+    assert outcomes
+    assert np.all(outcomes)
+
+
+# --- Inside a search ---
+
+
+def search():
+    grid = {"learning_rate_init": [0.01, 0.3], "hidden_layer_sizes": [3, (4, 2)]}
+    return GridSearchCV(network(max_iter=60), grid, cv=3, error_score="raise")
+
+
+def found(searched):
+    scores = searched.cv_results_["mean_test_score"].tolist()
+    return scores, searched.best_params_, state(searched.best_estimator_)
+
+
+def interrupted_searches(n_trials):
+    """Interrupt one search again and again; tell of each trial what came of it."""
+    X, y = samples()
+    expected = found(search().fit(X, y))
+    interrupted = search()
+    untouched = state(interrupted.estimator)
+    outcomes = []
+    for _, seconds in moments(n_trials, lambda: search().fit(X, y)):
+        caught = interrupt(lambda: interrupted.fit(X, y), seconds)
+        usable = caught is None or interrupted.predict_proba(X).shape == (len(y), 3)
+        outcomes.append((caught, usable, state(interrupted.estimator) == untouched))
+    return outcomes, found(interrupted.fit(X, y)) == expected
+
+
+@pytest.mark.parametrize("n_trials", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_an_interrupted_search_can_be_repeated(n_trials, in_child):
+    outcomes, finds_the_same = in_child(interrupted_searches, n_trials)
+    assert [caught for caught, _, _ in outcomes if caught is None or caught]  # some came in time
+    assert all(usable for _, usable, _ in outcomes)
+    assert all(is_untouched for _, _, is_untouched in outcomes)
+    assert finds_the_same
