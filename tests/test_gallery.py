@@ -19,6 +19,7 @@ WARNINGS = "ignore:skl_softmaxnet was installed without its compiled engine:User
 
 # What each script prints, beside all else, and whether it draws.
 SCRIPTS = {
+    "sample_by_sample.py": (r"^ +200,000 +(0\.99\d|1\.000) +0\.0\d\d ", True),
     "softmax_or_sigmoid.py": (r"^softmax +\(\) +1\.000 +1\.000 +1\.000 ", True),
     "losses_and_rules.py": (r"^log_loss +gradient +0\.9\d\d", True),
     "softmax_jacobian.py": (r"^With the best step: \de-1[0-3]$", True),
@@ -95,5 +96,5 @@ def test_progress_bar(tmp_path):
 
 
 def test_every_script_is_tested():
-    elsewhere = {"tutorial.py", "grid_search.py"}  # in test_examples.py
+    elsewhere = {"tutorial.py", "grid_search.py", "resume.py"}  # test_examples.py, test_resume.py
     assert {path.name for path in GALLERY.glob("*.py")} == {*SCRIPTS, *elsewhere}

@@ -169,6 +169,20 @@ def test_parameters_that_are_not_here_are_the_rest():
     assert missing == set(theirs) - set(ours)
 
 
+def test_every_parameter_is_in_one_table_with_its_default():
+    rows = [(code_in(name), code_in(default)) for name, default, _ in rows_of_table("Parameters")]
+    listed = {name: ast.literal_eval(default) for (name,), (default,) in rows}
+    assert len(listed) == len(rows)
+    assert listed == SoftmaxMLPClassifier().get_params()
+
+
+def test_the_picture_at_the_top_is_there_and_small():
+    (picture,) = re.findall(r"^!\[.+\]\((.+)\)$", README, re.M)
+    assert README.index(picture) < README.index("\n## ")
+    assert (ROOT / picture).with_suffix(".py").is_file()  # the example that made it
+    assert 10_000 < (ROOT / picture).stat().st_size < 150_000
+
+
 TESTS = [
     code.split("::")
     for code in code_in(README.split("\n## Guarantees\n")[1].split("\n## ")[0])
