@@ -4,6 +4,7 @@ import numpy as np
 from ours import fit
 from peers import fit_mlp_classifier
 from section_memory import print_large_predictions
+from section_scale import print_scale
 from section_threads import print_threads
 from shapes import blobs, digits, noise
 from sklearn.linear_model import SGDClassifier
@@ -144,4 +145,5 @@ SECTIONS = {
     "linear": print_linear_cost,
     "large": print_large_predictions,
     "threads": print_threads,
+    "scale": print_scale,
 }

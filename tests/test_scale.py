@@ -1,0 +1,77 @@
+"""Millions of rows: what a fit needs beside its data, and what it makes of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from child import child_process
+from numpy.testing import assert_array_equal
+
+from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(_engine.CompiledEngine is None, reason="in NumPy it takes minutes"),
+]
+
+STATUS = Path("/proc/self/status")
+
+
+def dense_samples():
+    X = np.random.default_rng(0).standard_normal((2_000_000, 50), dtype=np.float32)
+    return X, (X[:, 0] > 0).astype(int) + (X[:, 1] > 0), (64,)
+
+
+def sparse_samples():
+    generator = np.random.default_rng(0)
+    indices = generator.integers(100_000, size=50_000_000, dtype=np.int32)
+    data = generator.random(indices.size, dtype=np.float32)
+    X = sp.csr_array((data, indices, np.arange(1_000_001, dtype=np.int32) * 50))
+    X.sum_duplicates()
+    return X, X.indices[X.indptr[:-1]] % 3, (32,)
+
+
+def one_epoch(X, y, hidden):
+    return SoftmaxMLPClassifier(hidden, max_iter=1, tol=None, random_state=0).fit(X, y)
+
+
+def bytes_now(key):
+    (line,) = [line for line in STATUS.read_text().splitlines() if line.startswith(key)]
+    return int(line.split()[1]) * 1024
+
+
+def peak_of_fit(samples):
+    """What the process grew by while it fitted, and how many samples it got right."""
+    X, y, hidden = samples()
+    one_epoch(X[:1000], y[:1000], hidden)  # whatever is loaded at the first call
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    before = bytes_now("VmRSS")
+    network = one_epoch(X, y, hidden)
+    return bytes_now("VmHWM") - before, network.t_, network.score(X[:10_000], y[:10_000])
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="the peak is read where Linux has it")
+def test_a_fit_needs_a_tenth_of_its_data_beside_it():
+    with child_process() as call:
+        peak, n_presented, score = call(peak_of_fit, dense_samples)
+    assert n_presented == 2_000_000
+    assert score > 0.95
+    assert 1_000_000 < peak < 0.1 * 2_000_000 * 50 * 4
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="the peak is read where Linux has it")
+def test_a_sparse_fit_needs_its_weights_too():
+    with child_process() as call:
+        peak, n_presented, _ = call(peak_of_fit, sparse_samples)
+    weights = 100_000 * 32 * 8  # drawn in float64
+    assert n_presented == 1_000_000
+    assert 1_000_000 < peak < 0.1 * 50_000_000 * 8 + 2 * weights
+
+
+def test_the_order_of_millions_of_rows_does_not_matter():
+    X, y, hidden = dense_samples()
+    expected = one_epoch(X, y, hidden)
+    backwards = one_epoch(np.ascontiguousarray(X[::-1]), y[::-1], hidden)
+    for weights, same in zip(expected.coefs_, backwards.coefs_, strict=True):
+        assert_array_equal(same, weights)
