@@ -262,9 +262,10 @@ class Training:
     def report(self):
         """Print the epoch just recorded, if wanted."""
         if self.verbose:
-            print(f"Iteration {self.history.n_epochs}, loss = {self.history.loss_curve[-1]:.8f}")
+            line = f"Iteration {self.history.n_epochs}, loss = {self.history.loss_curve[-1]:.8f}"
             if self.validation:
-                print(f"Validation score: {self.history.validation_scores[-1]:f}")
+                line += f", validation score = {self.history.validation_scores[-1]:f}"
+            print(line)
 
     @property
     def result(self):

@@ -395,8 +395,10 @@ def test_verbose_prints_the_scores():
     output = io.StringIO()
     with redirect_stdout(output):
         model = network(verbose=True, max_iter=3).fit(X, y)
-    lines = [f"Validation score: {score:f}" for score in model.validation_scores_]
-    assert [line for line in output.getvalue().splitlines() if "score" in line] == lines
+    lines = output.getvalue().splitlines()
+    assert len(lines) == model.n_iter_  # one an epoch
+    for line, score in zip(lines, model.validation_scores_, strict=True):
+        assert line.endswith(f", validation score = {score:f}")
 
 
 # --- What must not matter ---
