@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _engine, _outputs
@@ -45,12 +45,15 @@ from ._targets import (
 from ._training import History, Training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._validation import (
+    check_classes,
     check_hidden_layer_sizes,
     check_kept,
     check_network,
     check_rows,
     check_validation_samples,
     check_weights,
+    named,
+    named_of_both,
     unchanged_on_error,
 )
 
@@ -542,16 +545,17 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def _check_samples(self, X, y, sample_weight, *, reset):
         """Validate what both ways of learning are given."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32) if reset else self._dtype,
-            order="C",
-            multi_output=has_columns(y),
-            reset=reset,
-        )
+        with named_of_both(X):
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                dtype=(np.float64, np.float32) if reset else self._dtype,
+                order="C",
+                multi_output=has_columns(y),
+                reset=reset,
+            )
         return check_rows(X), y, check_weights(sample_weight, X.shape[0])
 
     def _check_parameters(self):
@@ -590,7 +594,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             targets = as_label_lists(y, getattr(self, "out_activation_", self.output_activation))
             classes = np.arange(y.shape[1]) if classes is None else classes
         if classes is not None:
-            classes = unique_labels(classes)
+            classes = check_classes(classes)
             check_two_classes(classes, "classes")
             if multilabel and not np.array_equal(classes, np.arange(y.shape[1])):
                 raise ValueError(
@@ -1005,7 +1009,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _predict(self, X, from_decisions):
         """Apply a function of the decision values to X, in chunks of rows."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        with named("X"):
+            X = validate_data(
+                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
+            )
         return _outputs.in_chunks(
             partial(self._predict_rows, from_decisions=from_decisions),
             X,

@@ -1,6 +1,7 @@
 """Initial weights: truncated normal, cut where the sums of a unit stay moderate."""
 
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 from scipy import special
@@ -38,7 +39,7 @@ def truncated_normal(
     Raises
     ------
     ValueError
-        If `bound` is not above 0.
+        If `bound` is not a number above 0.
 
     See Also
     --------
@@ -55,8 +56,8 @@ def truncated_normal(
     >>> weights.shape, bool(abs(weights).max() <= 0.5)
     ((1000, 4), True)
     """
-    if not bound > 0:
-        raise ValueError(f"bound must be above 0, got {bound!r}.")
+    if not isinstance(bound, Real) or not bound > 0:
+        raise ValueError(f"bound must be a number above 0, got {bound!r}.")
     generator = check_random_state(random_state)
     values = special.ndtri(generator.uniform(special.ndtr(-bound), special.ndtr(bound), size))
     # the round trip through Φ may step over the edge by a rounding error

@@ -72,8 +72,9 @@ def sums(X, coefs, intercepts, activation):
     for layer, (weights, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         if layer > 0:
             values = activate(values, out=values)
-        values = safe_sparse_dot(values, weights)
-        values += intercept
+        with np.errstate(over="ignore"):  # a sum beyond all numbers has its sign, which is enough
+            values = safe_sparse_dot(values, weights)
+            values += intercept
     return values
 
 

@@ -18,6 +18,7 @@ References
    Springer, 2012, section 5.2, for rates that fall with the inverse of time.
 """
 
+import math
 from dataclasses import dataclass
 
 LEARNING_RATES = ("constant", "invscaling", "adaptive", "inverse_time")
@@ -28,8 +29,11 @@ _LOWEST_RATE = 1e-6
 
 
 def invscaling_divisor(n_presentations, power_t):
-    """(t + 1)^power_t."""
-    return (n_presentations + 1.0) ** power_t
+    """(t + 1)^power_t, or infinity where that is beyond all numbers."""
+    try:
+        return (n_presentations + 1.0) ** power_t
+    except OverflowError:
+        return math.inf
 
 
 def inverse_time_divisor(n_epochs, decay):

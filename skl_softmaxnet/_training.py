@@ -3,13 +3,16 @@
 import math
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import gen_batches
 
 from . import _outputs
 
-# Beyond this, weights may still be finite and the sums that they make no longer.
-_SUSPICIOUS_WEIGHT = 1e6
+# Values looked at in one go, which fit into a cache.
+_VALUES_AT_ONCE = 1 << 16
 
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
 _SECONDS_PER_SLICE = 0.2
@@ -222,7 +225,7 @@ class Training:
             problem = f"its loss is {loss}"
         elif not math.isfinite(largest):
             problem = "a weight is not finite"
-        elif largest > _SUSPICIOUS_WEIGHT and not self.has_finite_outputs():
+        elif self.sums_may_overflow(largest) and not self.has_finite_outputs():
             problem = f"its weights, up to {largest:.0e}, give sums that are not finite"
         else:
             return
@@ -231,6 +234,23 @@ class Training:
             "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
             f"which is {self.schedule.learning_rate_init}."
         )
+
+    def sums_may_overflow(self, largest_weight):
+        """Tell whether finite weights could make sums that are not, by a bound on them."""
+        coefs = self.state.weights[0]
+        bound = self.largest_input
+        for weights in coefs:
+            bound = (max(bound, 1.0) * len(weights) + 1.0) * largest_weight
+        return not bound < float(np.finfo(coefs[0].dtype).max)
+
+    @cached_property
+    def largest_input(self):
+        """The largest magnitude in X."""
+        values = (self.X.data if sp.issparse(self.X) else self.X).ravel()
+        largest = 0.0
+        for part in gen_batches(values.size, _VALUES_AT_ONCE):
+            largest = max(largest, float(values[part].max()), -float(values[part].min()))
+        return largest
 
     def has_finite_outputs(self):
         """Tell whether the network, as a user would see it, has finite sums for all samples."""

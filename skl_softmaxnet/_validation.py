@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import validate_data
 
 # The list of an epoch's presentations would not fit into any memory beyond.
@@ -125,15 +126,33 @@ def _check_indices(indices, indptr, shape):
 
 
 @contextmanager
-def named(name, other_name):
-    """Let errors that scikit-learn raises for one argument tell of another."""
+def named(argument, called=None):
+    """Let errors of NumPy and scikit-learn name the argument, or what it is called here."""
+    called = called or argument
     try:
         yield
     except (TypeError, ValueError) as error:
-        message = re.sub(rf"\b{name}\b", other_name, str(error))
-        if other_name not in message:
-            message = f"{other_name}: {message}"
-        raise type(error)(message) from error
+        message = re.sub(rf"\b{argument}\b", called, str(error))
+        if not re.search(rf"\b{called}\b", message):
+            message = f"{called}: {message}"
+        elif called == argument:
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(message) from error
+
+
+@contextmanager
+def named_of_both(X):
+    """Let errors of what validates X and y together name the one that they are about."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if re.search(r"\b(X|y|feature names)\b", str(error)):
+            raise
+        with named("X"):
+            check_array(X, accept_sparse=True)
+        with named("y"):
+            raise
 
 
 def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
@@ -145,8 +164,9 @@ def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
         If they do not go together, or with the samples that training is given.
     """
     with named("X", "X_val"):
+        checked = check_array(X_val, accept_sparse="csr", dtype=dtype, order="C")
         validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
-        X_val = check_array(X_val, accept_sparse="csr", dtype=dtype, order="C", input_name="X_val")
+        X_val = checked
     with named("y", "y_val"):
         if multilabel:
             y_val = check_array(y_val, accept_sparse="csr", dtype=None)
@@ -161,6 +181,20 @@ def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
     if y_val.shape[0] != X_val.shape[0]:
         raise ValueError(f"y_val has {y_val.shape[0]} samples, X_val {X_val.shape[0]}.")
     return check_rows(X_val), y_val
+
+
+def check_classes(classes):
+    """Return the different labels in `classes`, sorted.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If it is no list of labels.
+    """
+    if sp.issparse(classes):
+        raise TypeError("classes must be a list or an array of labels, got a sparse matrix.")
+    with named("classes"):
+        return unique_labels(classes)
 
 
 def check_weights(sample_weight, n_samples):
@@ -179,9 +213,10 @@ def check_weights(sample_weight, n_samples):
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"sample_weight must hold numbers: {error}.") from error
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    with named("sample_weight"):
+        weights = check_array(
+            sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+        )
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must be one number for each of the {n_samples} samples, "

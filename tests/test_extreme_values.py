@@ -1,0 +1,139 @@
+"""Values at the ends of what numbers can be: the model is finite, or training says it diverged."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from skl_softmaxnet import SoftmaxMLPClassifier, softmax, softmax_jacobian
+
+repeatable = settings(max_examples=150, deadline=None, derandomize=True)
+deep = settings(max_examples=3000, deadline=None, print_blob=True)
+
+# The smallest denormal, a denormal, small and large normal numbers, the largest, and usual ones.
+EXTREMES = {
+    np.float64: (5e-324, 1e-310, 2.3e-308, 1e-300, 1e-8, 1.0, 1e8, 1e150, 1e300, 1.7e308),
+    np.float32: (1e-45, 1e-40, 1.2e-38, 1e-30, 1e-8, 1.0, 1e8, 1e20, 1e30, 3.4e38),
+}
+RATES = (1e-300, 5e-324, 1e-40, 1e-8, 0.05, 1.0, 1e8, 1e40, 1e300)
+OPTIONS = {
+    "output_activation": ["softmax", "sigmoid"],
+    "activation": ["logistic", "tanh", "relu", "identity"],
+    "loss": ["squared_error", "log_loss"],
+    "backprop": ["error", "gradient"],
+    "alpha": [0.0, 1e-4, 1e300],
+    "momentum": [0.0, 0.9, 1.0],
+    "nesterovs_momentum": [False, True],
+    "average": [False, True],
+    "early_stopping": [False, True],
+    "learning_rate": ["constant", "invscaling", "adaptive", "inverse_time"],
+    "decay": [0.0, 0.1, 1e300],
+    "power_t": [0.0, 0.5, 1e300],
+    "learning_rate_init": RATES,
+    "hidden_layer_sizes": [(), (3,), (3, 2)],
+}
+
+
+@st.composite
+def samples(draw):
+    """A few rows of extreme values, of either sign, some columns constant."""
+    dtype = draw(st.sampled_from([np.float64, np.float32]))
+    values = st.sampled_from([s * value for value in EXTREMES[dtype] for s in (1, -1)] + [0.0])
+    X = draw(arrays(dtype, (12, draw(st.integers(1, 3))), elements=values))
+    if draw(st.booleans()):
+        X[:, 0] = X[0, 0]
+    return X, np.arange(12) % draw(st.integers(2, 3))
+
+
+def divergence(network, X, y):
+    """Fit, and return the message of the error if there is one."""
+    try:
+        network.fit(X, y)
+    except ValueError as error:
+        return str(error)
+
+
+def check(X, y, options):
+    """Training ends with finite weights and probabilities, or says in which epoch it diverged."""
+    network = SoftmaxMLPClassifier(max_iter=3, tol=None, random_state=0).set_params(**options)
+    with warnings.catch_warnings():
+        # of ours only: scikit-learn's look for infinities may warn of its own sum
+        warnings.filterwarnings("error", category=RuntimeWarning, module="skl_softmaxnet")
+        if message := divergence(network, X, y):
+            assert message.startswith("Training diverged in epoch")
+            assert not hasattr(network, "coefs_")
+            return
+        probabilities = network.predict_proba(X)
+        logarithms = network.predict_log_proba(X)
+    assert all(np.isfinite(array).all() for array in network.coefs_ + network.intercepts_)
+    assert np.isfinite(network.loss_curve_).all()
+    assert np.isfinite(probabilities).all()
+    assert abs(probabilities.sum(axis=1) - 1).max() < 1e-5
+    assert not np.isnan(logarithms).any()
+
+
+@given(
+    samples=samples(),
+    options=st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}
+    ),
+)
+@repeatable
+def test_extreme_values(samples, options):
+    check(*samples, options)
+
+
+@pytest.mark.slow
+@given(
+    samples=samples(),
+    options=st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}
+    ),
+)
+@deep
+def test_extreme_values_at_random(samples, options):
+    """With new random numbers in every run."""
+    check(*samples, options)
+
+
+@pytest.mark.parametrize("outlier", [1e3, 1e30, 1e300])
+def test_one_outlier(outlier, engine):
+    X, y = np.random.RandomState(0).normal(size=(100, 3)), np.arange(100) % 2
+    X[:, 0] += 3 * y
+    X[7, 1] = outlier
+    network = SoftmaxMLPClassifier(5, max_iter=20, tol=None, random_state=0)
+    check(X, y, {})
+    assert network.fit(X, y).score(X, y) > 0.8  # and the others are still learned
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 1.0, 5e-324, 1e100])
+def test_constant_samples(value, engine):
+    """There is nothing to learn from them but how often each class comes."""
+    X, y = np.full((300, 2), value), (np.arange(300) % 3 == 0).astype(int)
+    network = SoftmaxMLPClassifier(
+        5, learning_rate_init=0.01, max_iter=50, tol=None, random_state=0
+    )
+    probabilities = network.fit(X, y).predict_proba(X[:1])
+    assert abs(probabilities - [[2 / 3, 1 / 3]]).max() < 0.1
+
+
+@pytest.mark.parametrize("dtype", EXTREMES)
+def test_weights_at_the_ends(dtype):
+    X, y = np.random.RandomState(0).normal(size=(6, 2)).astype(dtype), np.arange(6) % 2
+    tiny = SoftmaxMLPClassifier(3, max_iter=2, tol=None, random_state=0)
+    plain = tiny.fit(X, y).coefs_[0].copy()
+    for weight in (5e-324, 1e-310, 1e-300, 0.25):  # relative weights, all the same
+        assert np.array_equal(tiny.fit(X, y, sample_weight=np.full(6, weight)).coefs_[0], plain)
+    with pytest.raises(ValueError, match="sample_weight"):
+        tiny.fit(X, y, sample_weight=np.full(6, 1e300))
+
+
+@given(z=arrays(np.float64, 4, elements=st.floats(allow_nan=False, allow_infinity=False)))
+@repeatable
+def test_softmax_of_any_number(z):
+    output = softmax(z)
+    assert abs(output.sum() - 1) < 1e-12
+    assert np.isfinite(softmax_jacobian(output)).all()
