@@ -31,7 +31,10 @@ def decision(z, output_activation, multilabel=False):
         return z
     if output_activation == "sigmoid":
         z = special.log_expit(z)
-    return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
+    if z.shape[1] > 2:
+        return z
+    with np.errstate(over="ignore"):  # as for the sums
+        return z[:, 1] - z[:, 0]
 
 
 def most_probable(decisions, multilabel=False):
@@ -72,7 +75,7 @@ def sums(X, coefs, intercepts, activation):
     for layer, (weights, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         if layer > 0:
             values = activate(values, out=values)
-        with np.errstate(over="ignore"):  # a sum beyond all numbers has its sign, which is enough
+        with np.errstate(over="ignore"):  # of a sum beyond all numbers the sign is enough
             values = safe_sparse_dot(values, weights)
             values += intercept
     return values
