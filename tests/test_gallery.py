@@ -31,10 +31,16 @@ SCRIPTS = {
     "imbalanced.py": (r'^"balanced" +\d+ +\d+ +0\.\d\d\d +0\.\d\d\d$', True),
     "text.py": (r"^ +2000 +(0\.9\d\d|1\.000)$", True),
     "onnx_export.py": (r"^Equal labels: 450 of 450$", False),
+    "dask_search.py": (r"^All scores of 27 fits are those of one machine: True$", False),
+    "dask_out_of_core.py": (r"^The same network from both: True$", False),
 }
 
 # What a script needs that only an extra installs.
-NEEDS = {"onnx_export.py": ("skl2onnx", "onnxruntime")}
+NEEDS = {
+    "onnx_export.py": ("skl2onnx", "onnxruntime"),
+    "dask_search.py": ("dask.distributed",),
+    "dask_out_of_core.py": ("dask.distributed", "dask_ml"),
+}
 
 
 def run(name, folder):

@@ -1,0 +1,52 @@
+"""A grid search that runs on a Dask cluster, and finds what it finds on one machine.
+
+joblib hands the fits of a search to Dask instead of to processes of this machine; nothing else
+changes. Here the cluster is two processes on this machine; `Client("address:port")` is one of many.
+
+Needs Dask: ``pip install 'skl_softmaxnet[dask]'``.
+"""
+
+import joblib
+import numpy as np
+from dask.distributed import Client, LocalCluster
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skl_softmaxnet import SoftmaxMLPClassifier
+
+GRID = {
+    "softmaxmlpclassifier__hidden_layer_sizes": [(), (30,), (60, 30)],
+    "softmaxmlpclassifier__learning_rate_init": [0.02, 0.1, 0.5],
+}
+
+
+def main():
+    X, y = load_digits(return_X_y=True)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        print(f"Workers: {len(cluster.workers)}")
+        on_cluster = search().fit(X, y)
+    here = search().fit(X, y)
+
+    print("hidden layers   rate   accuracy")
+    results = on_cluster.cv_results_
+    for parameters, score in zip(results["params"], results["mean_test_score"], strict=True):
+        sizes, rate = (parameters[name] for name in GRID)
+        print(f"{sizes!s:13}{rate:7g}{score:11.4f}")
+    n_fits = len(results["params"]) * on_cluster.n_splits_
+    equal = np.array_equal(results["mean_test_score"], here.cv_results_["mean_test_score"])
+    print(f"All scores of {n_fits} fits are those of one machine: {equal}")
+
+
+def search():
+    network = SoftmaxMLPClassifier(max_iter=15, tol=None, random_state=0)
+    return GridSearchCV(make_pipeline(MinMaxScaler(), network), GRID, cv=3, error_score="raise")
+
+
+if __name__ == "__main__":  # the processes of the cluster import this file too
+    main()
