@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, freethreading_compatible=True
 """The compiled engine: what _numpy.py does, at the speed of the memory.
 
 The presentations themselves are in _presentation.h, compiled for both types of number and several
