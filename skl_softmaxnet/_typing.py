@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 # Samples: whatever NumPy makes an array of, data frames among it, or a sparse matrix.
-MatrixLike: TypeAlias = ArrayLike | sp.sparray | sp.spmatrix
+MatrixLike: TypeAlias = "ArrayLike | sp.sparray | sp.spmatrix"  # sparray came with SciPy 1.11
 
 FloatArray: TypeAlias = NDArray[np.floating]
 
