@@ -1,13 +1,16 @@
 """The types that public functions and methods take and return."""
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 # Samples: whatever NumPy makes an array of, data frames among it, or a sparse matrix.
-MatrixLike: TypeAlias = "ArrayLike | sp.sparray | sp.spmatrix"  # sparray came with SciPy 1.11
+if TYPE_CHECKING:
+    MatrixLike: TypeAlias = ArrayLike | sp.sparray | sp.spmatrix
+else:  # sparray came with SciPy 1.11
+    MatrixLike = ArrayLike | sp.spmatrix
 
 FloatArray: TypeAlias = NDArray[np.floating]
 
