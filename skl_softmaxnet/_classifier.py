@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise, repeat
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -25,6 +25,7 @@ from ._functions import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from ._initialization import initial_weights, own_random_state
 from ._presentation import Presentations, content_hash, merged, relative_to_counts
 from ._schedules import LEARNING_RATES, Schedule
+from ._sparse import check_sparse
 from ._state import (
     NetworkState,
     fingerprint,
@@ -545,6 +546,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def _check_samples(self, X, y, sample_weight, *, reset):
         """Validate what both ways of learning are given."""
+        check_sparse(X, "X")
+        check_sparse(y, "y")
         with named_of_both(X):
             X, y = validate_data(
                 self,
@@ -651,7 +654,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _epochs(self, presentations, callbacks):
         """Return what each epoch of `fit` presents, as a context that ends with training."""
         if not self.shuffle:
-            return nullcontext(repeat(presentations, self.max_iter))
+            return nullcontext(presentations for _ in range(self.max_iter))
         # a callback may keep the model as it stands, and with it the generator
         ahead = callbacks is None
         return closing(presentations.shuffled(self._random_state, self.max_iter, ahead=ahead))
@@ -773,6 +776,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         kept = self._fingerprint
         is_new = kept is not None and kept != fingerprint(shown, of_all=of_all)
         state = self._network_state(shown, is_new, in_place)
+        # floats of Python: those of NumPy would bring their own precision into the sums
         engine = _engine.Engine(
             *state.weights,
             activation=self.activation,
@@ -780,14 +784,15 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             loss=self.loss,
             backprop=self.backprop,
             fit_intercept=self.fit_intercept,
-            alpha=self.alpha,
-            momentum=self.momentum,
+            alpha=float(self.alpha),
+            momentum=float(self.momentum),
             nesterovs_momentum=self.nesterovs_momentum,
             velocities=state.velocities,
             averages=state.averages,
             n_presented=self.t_,
         )
-        schedule = Schedule(self.learning_rate, self.learning_rate_init, self.decay, self.power_t)
+        rate, decay, power_t = map(float, (self.learning_rate_init, self.decay, self.power_t))
+        schedule = Schedule(self.learning_rate, rate, decay, power_t)
         history = self._history(is_new, in_place)
         if validation and self.t_ > 0:
             # what there was may remain the best; its score is that on the samples of this call
@@ -1009,6 +1014,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _predict(self, X, from_decisions):
         """Apply a function of the decision values to X, in chunks of rows."""
         check_is_fitted(self)
+        check_sparse(X, "X")
         with named("X"):
             X = validate_data(
                 self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
@@ -1021,6 +1027,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def _predict_rows(self, X, from_decisions):
         z = _outputs.sums(X, self.coefs_, self.intercepts_, self.activation)  # (n, K)
+        if not np.isfinite(z).all():
+            raise ValueError("X holds values that are too large: sums of the network overflow.")
         decisions = _outputs.decision(z, self.out_activation_, self._multilabel)
         return from_decisions(decisions, self._multilabel)
 

@@ -30,6 +30,24 @@ from ._typing import FloatArray
 # Softmax and its Jacobian
 
 
+def _as_floats(values, name):
+    """Return an array of floats: in whole numbers of few bytes, differences would wrap around."""
+    try:
+        values = np.asarray(values)
+        if values.dtype.kind not in "fiubO":
+            raise TypeError(f"they are of type {values.dtype}")
+        return values if values.dtype.kind == "f" else values.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be an array of real numbers: {error}.") from error
+
+
+def _as_vector(values, name):
+    values = _as_floats(values, name)
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise ValueError(f"{name} must be a vector of finite numbers, got {values!r}.")
+    return values
+
+
 def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
     """Turn sums into probabilities: oᵢ = exp(zᵢ) / Σⱼ exp(zⱼ).
 
@@ -49,6 +67,12 @@ def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
     output : ndarray of float, same shape as `z`
         Numbers in [0, 1] that sum to one along `axis`.
 
+    Raises
+    ------
+    ValueError
+        If `z` does not hold numbers, or holds NaN, infinity, or along `axis` nothing but minus
+        infinity.
+
     See Also
     --------
     softmax_jacobian : The derivative of this function.
@@ -67,7 +91,11 @@ def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
     >>> print(softmax([1000.0, 1000.0]))
     [0.5 0.5]
     """
-    return special.softmax(np.asarray(z), axis=axis)
+    with np.errstate(over="ignore", invalid="ignore"):  # a difference of −∞ has the exponential 0
+        output = special.softmax(_as_floats(z, "z"), axis=axis)
+    if np.isnan(output).any():
+        raise ValueError("z holds NaN or infinity, or nothing but minus infinity.")
+    return output
 
 
 def softmax_of_vector(z):
@@ -93,6 +121,11 @@ def softmax_jacobian(output: ArrayLike) -> FloatArray:
     jacobian : ndarray of float of shape (n_outputs, n_outputs)
         ∂oᵢ/∂zⱼ in row i and column j.
 
+    Raises
+    ------
+    ValueError
+        If `output` is not a vector of finite numbers.
+
     See Also
     --------
     softmax_jacobian_product : J times a vector, without the matrix.
@@ -105,8 +138,8 @@ def softmax_jacobian(output: ArrayLike) -> FloatArray:
      [-0.00131181  0.196001   -0.1946892 ]
      [-0.00356586 -0.1946892   0.19825505]]
     """
-    output = np.asarray(output)
-    return np.diag(output) - np.outer(output, output)
+    o = _as_vector(output, "output")
+    return np.diag(o) - np.outer(o, o)
 
 
 def softmax_jacobian_product(output: ArrayLike, vector: ArrayLike) -> FloatArray:
@@ -128,6 +161,11 @@ def softmax_jacobian_product(output: ArrayLike, vector: ArrayLike) -> FloatArray
     product : ndarray of float of shape (n_outputs,)
         J v.
 
+    Raises
+    ------
+    ValueError
+        If `output` and `vector` are not two vectors of finite numbers, of the same length.
+
     See Also
     --------
     softmax_jacobian : The matrix J.
@@ -140,7 +178,14 @@ def softmax_jacobian_product(output: ArrayLike, vector: ArrayLike) -> FloatArray
     >>> np.allclose(softmax_jacobian(output) @ vector, softmax_jacobian_product(output, vector))
     True
     """
-    output = np.asarray(output)
+    o, v = _as_vector(output, "output"), _as_vector(vector, "vector")
+    if len(o) != len(v):
+        raise ValueError(f"output and vector differ in length: {len(o)} and {len(v)}.")
+    return _jacobian_product(o, v)
+
+
+def _jacobian_product(output, vector):
+    """The same without the checks, for the training of each sample."""
     return output * (vector - np.dot(output, vector))
 
 
@@ -215,7 +260,7 @@ def squared_error_delta(target, output, output_activation):
     """−∂(½‖t − o‖²)/∂z: J (t − o) for softmax, (t − o) ∘ o ∘ (1 − o) for sigmoid."""
     error = target - output
     if output_activation == "softmax":
-        return softmax_jacobian_product(output, error)
+        return _jacobian_product(output, error)
     return error * logistic_derivative(output)
 
 

@@ -9,6 +9,9 @@ import math
 import numpy as np
 import scipy.sparse as sp
 
+from ._sparse import without_duplicates
+from ._validation import CONVERSION_ERRORS
+
 # Labels that are looked up at a time.
 _LABELS_AT_ONCE = 1 << 16
 
@@ -40,6 +43,8 @@ def as_label_lists(y, output_activation, name="y"):
     ValueError
         If y holds anything but 0 and 1, or the outputs are softmax.
     """
+    if sp.issparse(y):
+        y = without_duplicates(y)
     values = y.data if sp.issparse(y) else y
     is_number = values.dtype.kind in "biuf" or values.dtype == object
     if not is_number or not np.isin(values, [0, 1]).all():
@@ -54,7 +59,6 @@ def as_label_lists(y, output_activation, name="y"):
             f"one-hot, give the labels themselves, {name}.argmax(axis=1)."
         )
     targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
-    targets.sum_duplicates()
     targets.eliminate_zeros()
     targets.indices = np.ascontiguousarray(targets.indices, dtype=np.int32)
     targets.indptr = np.ascontiguousarray(targets.indptr, dtype=np.intp)
@@ -172,8 +176,11 @@ def _multipliers_of_classes(class_weight, classes, targets):
     if unknown and any(label not in class_weight for label in labels):
         raise ValueError(f"class_weight names {unknown}, but the classes are {labels}.")
     try:
-        multipliers = np.array([class_weight.get(label, 1.0) for label in labels], dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        numbers = [class_weight.get(label, 1.0) for label in labels]
+        if np.iscomplexobj(numbers):
+            raise TypeError("complex numbers")
+        multipliers = np.array(numbers, dtype=np.float64)
+    except CONVERSION_ERRORS as error:
         raise ValueError(f"class_weight must hold numbers, got {class_weight!r}.") from error
     if not (np.isfinite(multipliers) & (multipliers >= 0)).all():
         raise ValueError(
@@ -187,7 +194,7 @@ def _balanced_classes(targets, weights, n_classes):
     by_class = weights[np.argsort(targets, kind="stable")]
     stops = np.cumsum(np.bincount(targets, minlength=n_classes))[:-1]
     totals = np.array([math.fsum(of_class) for of_class in np.split(by_class, stops)])  # (K,)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return (math.fsum(weights) / (n_classes * totals))[targets]
 
 

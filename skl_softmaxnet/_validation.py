@@ -11,6 +11,11 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import validate_data
 
+from ._sparse import check_sparse, without_duplicates
+
+# What NumPy raises for what it cannot make numbers of, such as 10**400.
+CONVERSION_ERRORS = (TypeError, ValueError, ArithmeticError)
+
 # The list of an epoch's presentations would not fit into any memory beyond.
 _MOST_PRESENTATIONS = 2**40
 
@@ -43,8 +48,7 @@ def unchanged_on_error(estimator, random_state=None):
 
 def check_hidden_layer_sizes(hidden_layer_sizes):
     """Return the sizes as a list of int."""
-    single = isinstance(hidden_layer_sizes, numbers.Integral)
-    sizes = [hidden_layer_sizes] if single else list(hidden_layer_sizes)
+    sizes = list(hidden_layer_sizes) if np.iterable(hidden_layer_sizes) else [hidden_layer_sizes]
     for size in sizes:
         is_whole = isinstance(size, numbers.Integral) and not isinstance(size, bool | np.bool_)
         if not is_whole or size < 1:
@@ -96,33 +100,19 @@ def check_rows(X):
     """
     if not sp.issparse(X):
         return np.require(X, requirements=["C", "A"])
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
+    check_sparse(X, "X")
+    X = without_duplicates(X)
     index_dtype = np.int32 if X.indices.dtype == X.indptr.dtype == np.int32 else np.int64
     indices = np.require(X.indices, index_dtype, ["C", "A"])
     indptr = np.require(X.indptr, index_dtype, ["C", "A"])
     data = np.require(X.data, requirements=["C", "A"])
-    _check_indices(indices, indptr, X.shape)
+    if np.diff(indptr).max(initial=0) > X.shape[1]:
+        raise ValueError("X is a sparse matrix whose indptr has more in a row than columns.")
     if data is X.data and indices is X.indices and indptr is X.indptr:
         return X
     parts = sp.csr_array(X.shape, dtype=X.dtype)
     parts.data, parts.indices, parts.indptr = data, indices, indptr
     return parts
-
-
-def _check_indices(indices, indptr, shape):
-    """Raise a ValueError for what would lead the compiled engine out of its memory."""
-    lengths = np.diff(indptr)
-    in_order = len(indptr) == shape[0] + 1 and indptr[0] == 0 and indptr[-1] <= indices.size
-    if not in_order or lengths.min() < 0 or lengths.max() > shape[1]:
-        raise ValueError("X is a sparse matrix whose indptr does not fit its shape and indices.")
-    used = indices[: indptr[-1]]
-    if used.size and (used.min() < 0 or used.max() >= shape[1]):
-        raise ValueError(
-            f"X is a sparse matrix with {shape[1]} columns, but its indices run from {used.min()} "
-            f"to {used.max()}."
-        )
 
 
 @contextmanager
@@ -131,7 +121,7 @@ def named(argument, called=None):
     called = called or argument
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except CONVERSION_ERRORS as error:
         message = re.sub(rf"\b{argument}\b", called, str(error))
         if not re.search(rf"\b{called}\b", message):
             message = f"{called}: {message}"
@@ -146,11 +136,11 @@ def named_of_both(X):
     """Let errors of what validates X and y together name the one that they are about."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except CONVERSION_ERRORS as error:
         if re.search(r"\b(X|y|feature names)\b", str(error)):
             raise
         with named("X"):
-            check_array(X, accept_sparse=True)
+            check_array(X, accept_sparse="csr", dtype=np.float64)
         with named("y"):
             raise
 
@@ -163,6 +153,8 @@ def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
     ValueError
         If they do not go together, or with the samples that training is given.
     """
+    check_sparse(X_val, "X_val")
+    check_sparse(y_val, "y_val")
     with named("X", "X_val"):
         checked = check_array(X_val, accept_sparse="csr", dtype=dtype, order="C")
         validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
@@ -210,8 +202,10 @@ def check_weights(sample_weight, n_samples):
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(n_samples, sample_weight)
     try:
+        if np.asarray(sample_weight).dtype.kind in "cmM":
+            raise TypeError("they are complex numbers or times")
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except CONVERSION_ERRORS as error:
         raise ValueError(f"sample_weight must hold numbers: {error}.") from error
     with named("sample_weight"):
         weights = check_array(

@@ -5,6 +5,7 @@ import random
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,30 +16,29 @@ import numpy as np
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "resume.py"
-N_EPOCHS = 12
+N_EPOCHS = 40
 SECONDS = 60  # many times what one run takes
 
-# The package and all that it needs are imported before the checkpoint is touched. On Windows, the
-# operating system may refuse what is tried here with a file that a process has open.
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9 on Windows")
 
 
-def start(checkpoint, n_epochs=N_EPOCHS):
-    command = [sys.executable, SCRIPT, checkpoint, "--epochs", str(n_epochs)]
+def start(checkpoint):
+    command = [sys.executable, SCRIPT, checkpoint, "--epochs", str(N_EPOCHS)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def run_to_the_end(checkpoint):
-    printed, errors = start(checkpoint).communicate(timeout=SECONDS)
-    assert not errors
-    return printed
 
 
 def kill_at_random(checkpoint, process):
     """Kill it some time after it began to train, or to load what was saved."""
     process.stdout.readline()
-    time.sleep(random.uniform(0, 0.4))
+    time.sleep(random.uniform(0, 0.25))
     process.kill()
+
+
+def interrupt_at_random(checkpoint, process):
+    """Press Ctrl-C, which may end an epoch with a part of it: that must not be saved."""
+    process.stdout.readline()
+    time.sleep(random.uniform(0, 0.25))
+    process.send_signal(signal.SIGINT)
 
 
 def kill_while_saving(checkpoint, process):
@@ -54,13 +54,15 @@ def kill_while_saving(checkpoint, process):
 
 
 @pytest.fixture(scope="module")
-def never_killed(tmp_path_factory):
-    checkpoint = tmp_path_factory.mktemp("never killed") / "network.joblib"
-    printed = run_to_the_end(checkpoint)
-    assert [int(epoch) for epoch in re.findall(r"^Epoch (\d+): loss", printed, re.M)] == [
-        *range(1, N_EPOCHS + 1)
-    ]
-    return joblib.load(checkpoint)
+def script():
+    """What the script defines."""
+    return runpy.run_path(str(SCRIPT))
+
+
+@pytest.fixture(scope="module")
+def never_killed(script):
+    """The network of one call of fit."""
+    return script["new_network"](max_iter=N_EPOCHS).fit(*script["samples"]())
 
 
 def assert_same_model(one, other):
@@ -73,38 +75,44 @@ def assert_same_model(one, other):
 
 
 @pytest.mark.parametrize(
-    ("kill", "n_kills"),
+    "stops",
     [
-        (kill_at_random, 2),
-        pytest.param(kill_at_random, 15, marks=pytest.mark.slow),
-        pytest.param(kill_while_saving, 8, marks=pytest.mark.slow),
+        [kill_at_random, interrupt_at_random],
+        pytest.param([kill_at_random] * 8, marks=pytest.mark.slow),
+        pytest.param([interrupt_at_random] * 4, marks=pytest.mark.slow),
+        pytest.param([kill_while_saving] * 5, marks=pytest.mark.slow),
     ],
+    ids=lambda stops: f"{len(stops)} times {stops[-1].__name__}",
 )
-def test_a_killed_training_ends_with_the_same_model(kill, n_kills, never_killed, tmp_path):
+def test_a_killed_training_ends_with_the_same_model(stops, never_killed, tmp_path):
     checkpoint = tmp_path / "network.joblib"
     n_done = 0
-    for _ in range(n_kills):
+    for stop in stops:
         with start(checkpoint) as process:
-            kill(checkpoint, process)
-        assert process.returncode in (-9, 0)  # 0 if there was no epoch left
+            stop(checkpoint, process)
+            _, errors = process.communicate(timeout=SECONDS)
+        assert not errors or "Interrupt" in errors
         if checkpoint.exists():
             saved = joblib.load(checkpoint)  # which a half-written file would refuse
-            assert saved.loss_curve_ == never_killed.loss_curve_[: saved.n_iter_]
             assert n_done <= saved.n_iter_ <= N_EPOCHS
+            assert saved.loss_curve_ == never_killed.loss_curve_[: saved.n_iter_]
             n_done = saved.n_iter_
-    run_to_the_end(checkpoint)
+    _, errors = start(checkpoint).communicate(timeout=SECONDS)
+    assert not errors
     assert_same_model(joblib.load(checkpoint), never_killed)
 
 
-def test_one_call_of_fit_gives_the_same_model(never_killed):
-    script = runpy.run_path(str(SCRIPT))
-    X, y = script["samples"]()
-    assert_same_model(script["new_network"](max_iter=N_EPOCHS).fit(X, y), never_killed)
+def test_a_training_that_is_never_killed(script, never_killed, tmp_path, capsys):
+    checkpoint = tmp_path / "network.joblib"
+    script["train"](checkpoint, N_EPOCHS - 1)
+    script["train"](checkpoint, N_EPOCHS)
+    assert_same_model(joblib.load(checkpoint), never_killed)
+    numbers = re.findall(r"^Epoch (\d+): loss", capsys.readouterr().out, re.M)
+    assert [int(number) for number in numbers] == [*range(1, N_EPOCHS + 1)]
 
 
-def test_a_half_written_file_is_never_taken_for_the_checkpoint(tmp_path):
+def test_a_half_written_file_is_never_taken_for_the_checkpoint(script, tmp_path):
     """What a process killed in the middle of saving leaves behind is overwritten."""
-    script = runpy.run_path(str(SCRIPT))
     X, y = script["samples"]()
     network = script["new_network"](max_iter=1).fit(X[:100], y[:100])
     checkpoint = tmp_path / "network.joblib"
@@ -114,8 +122,7 @@ def test_a_half_written_file_is_never_taken_for_the_checkpoint(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
 
 
-def test_a_failing_save_leaves_the_checkpoint_alone(tmp_path, monkeypatch):
-    script = runpy.run_path(str(SCRIPT))
+def test_a_failing_save_leaves_the_checkpoint_alone(script, tmp_path, monkeypatch):
     X, y = script["samples"]()
     network = script["new_network"](max_iter=1).fit(X[:100], y[:100])
     checkpoint = tmp_path / "network.joblib"
