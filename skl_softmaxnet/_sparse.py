@@ -1,5 +1,7 @@
 """What to make sure of with sparse matrices before anything follows their indices."""
 
+from itertools import chain
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -12,7 +14,12 @@ def check_sparse(matrix, name):
     """
     if not sp.issparse(matrix) or len(matrix.shape) != 2:
         return
-    if matrix.format == "coo":
+    if matrix.format == "lil":
+        counts = [len(values) for values in matrix.data]
+        indices = np.fromiter(chain.from_iterable(matrix.rows), np.int64)
+        _check_pointers(np.cumsum([0, *counts]), matrix.shape[0], indices.size, name)
+        _check_indices(indices, matrix.shape[1], sum(counts), name)
+    elif matrix.format == "coo":
         for indices, length in zip((matrix.row, matrix.col), matrix.shape, strict=True):
             _check_indices(indices, length, matrix.data.size, name)
     elif matrix.format in ("csr", "csc", "bsr"):

@@ -100,7 +100,6 @@ def check_rows(X):
     """
     if not sp.issparse(X):
         return np.require(X, requirements=["C", "A"])
-    check_sparse(X, "X")
     X = without_duplicates(X)
     index_dtype = np.int32 if X.indices.dtype == X.indptr.dtype == np.int32 else np.int64
     indices = np.require(X.indices, index_dtype, ["C", "A"])

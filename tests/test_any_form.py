@@ -22,10 +22,15 @@ deep = settings(max_examples=300, deadline=None, print_blob=True)
 METHODS = ("fit", "partial_fit")
 
 
+def plain_labels(y):
+    """An array that is of no type of its own, as those of old versions of pandas are."""
+    return np.array(np.asarray(y).ravel().tolist())
+
+
 def trained(method, X, y, sample_weight=None):
     """A network that has learned from the samples in one of both ways."""
     network = SoftmaxMLPClassifier(3, max_iter=2, tol=None, random_state=0)
-    classes = {"classes": np.unique(np.asarray(y))} if method == "partial_fit" else {}
+    classes = {"classes": np.unique(plain_labels(y))} if method == "partial_fit" else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataConversionWarning)
         return getattr(network, method)(X, y, sample_weight=sample_weight, **classes)
@@ -69,7 +74,7 @@ def check_labels(form, method, data):
         labels = strategies.LABELS[form](y)
     network = trained(method, X, labels)
     assert_same_model(network, trained(method, X, y))
-    values = np.asarray(labels).ravel()
+    values = plain_labels(labels)
     assert set(network.classes_.tolist()) == set(values.tolist())
     predicted = network.predict(X)
     assert predicted.dtype == network.classes_.dtype
