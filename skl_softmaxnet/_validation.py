@@ -13,8 +13,9 @@ from sklearn.utils.validation import validate_data
 
 from ._sparse import check_sparse, without_duplicates
 
-# What NumPy raises for what it cannot make numbers of, such as 10**400.
-CONVERSION_ERRORS = (TypeError, ValueError, ArithmeticError)
+# What NumPy raises for what it cannot make numbers of, such as 10**400; scikit-learn 1.6 has an
+# AttributeError for missing values of pandas.
+CONVERSION_ERRORS = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 # The list of an epoch's presentations would not fit into any memory beyond.
 _MOST_PRESENTATIONS = 2**40
@@ -124,7 +125,7 @@ def named(argument, called=None):
         message = re.sub(rf"\b{argument}\b", called, str(error))
         if not re.search(rf"\b{called}\b", message):
             message = f"{called}: {message}"
-        elif called == argument:
+        elif called == argument and isinstance(error, TypeError | ValueError):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(message) from error

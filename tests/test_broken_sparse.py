@@ -90,7 +90,7 @@ def check(data):
     if not is_valid(matrix):
         assert result_of(place, matrix) is ValueError
         return
-    result, expected = result_of(place, matrix), result_of(place, matrix.toarray())
+    result, expected = result_of(place, matrix), result_of(place, matrix.tocsr().toarray())
     assert_array_equal(result, expected)  # a valid one, if another
 
 
