@@ -690,7 +690,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         samples = Presentations.from_weights(X.shape[0], weights)
         shares = samples.shares
         if multipliers is not None:
-            shares = shares * multipliers[samples.rows]
+            shares = shares * multipliers.take(samples.rows)
         if not shares.any():
             raise ValueError(
                 "early_stopping has no sample to validate on whose weight is above 0; see "

@@ -36,7 +36,9 @@ def split(presentations, targets, n_samples, validation_fraction, random_state):
         If one side would be empty.
     """
     rows, shares = presentations.rows, presentations.shares
-    strata = np.zeros(rows.size, dtype=np.intp) if sp.issparse(targets) else targets[rows]
+    strata = np.zeros(rows.size, dtype=np.intp)
+    if not sp.issparse(targets):
+        strata[:] = targets.take(rows)
     counts = _counts_of_strata(np.bincount(strata), validation_fraction)
     order = random_state.permutation(rows.size)
     order = order[np.argsort(strata[order], kind="stable")]  # random inside each stratum

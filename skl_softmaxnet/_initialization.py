@@ -57,7 +57,7 @@ def truncated_normal(
     ((1000, 4), True)
     """
     if not isinstance(bound, Real) or not bound > 0:
-        raise ValueError(f"bound must be a number above 0, got {bound!r}.")
+        raise ValueError(f"bound must be above 0, got {bound!r}.")
     generator = check_random_state(random_state)
     values = special.ndtri(generator.uniform(special.ndtr(-bound), special.ndtr(bound), size))
     # the round trip through Φ may step over the edge by a rounding error

@@ -78,7 +78,7 @@ class Presentations:
             last = np.cumsum(repeats) - 1  # the last presentation of each row
             fractions[last[fraction > 0]] = fraction[fraction > 0]
         if hashes is not None:
-            keys = hashes[rows]
+            keys = hashes.take(rows)  # where memory is short, indexing by int32 may crash NumPy
             order = np.argsort(keys) if fractions is None else np.lexsort((fractions, keys))
             rows, fractions = rows[order], None if fractions is None else fractions[order]
         return cls(rows, fractions, math.fsum(weights))
@@ -97,7 +97,7 @@ class Presentations:
                 if self.fractions is None:
                     yield Presentations(order, None, self.total_weight)
                 else:
-                    rows, fractions = self.rows[order], self.fractions[order]
+                    rows, fractions = self.rows.take(order), self.fractions.take(order)
                     yield Presentations(rows, fractions, self.total_weight)
 
     def slices(self, size):
@@ -263,9 +263,9 @@ def content_hash(X, targets):
     keys = _keys(np.arange(n_features + n_targets, dtype=np.uint64))
     column_keys, target_keys = keys[:n_features], keys[n_features:]
     if sp.issparse(targets):
-        hashes = sums_of_rows(target_keys[targets.indices], targets.indptr)
+        hashes = sums_of_rows(target_keys.take(targets.indices), targets.indptr)
     else:
-        hashes = target_keys[targets]
+        hashes = target_keys.take(targets)
     _engine.add_row_hashes(X, column_keys, hashes)
     return hashes
 

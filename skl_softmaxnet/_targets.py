@@ -108,8 +108,8 @@ def encode_targets(y, classes, weights, name="y"):
     try:
         for start in range(0, y.size, _LABELS_AT_ONCE):  # for the sake of memory
             part = slice(start, start + _LABELS_AT_ONCE)
-            indices[part] = np.minimum(np.searchsorted(classes, y[part]), len(classes) - 1)
-            unknown[part] = classes[indices[part]] != y[part]
+            found = np.minimum(np.searchsorted(classes, y[part]), len(classes) - 1)
+            indices[part], unknown[part] = found, classes[found] != y[part]
     except TypeError as error:
         raise ValueError(
             f"{name} holds labels of another kind than the classes {list(classes)}: {error}."
@@ -155,7 +155,7 @@ def class_multipliers(class_weight, classes, targets, weights):
             weights = np.ones(targets.shape[0])
         balanced = _balanced_labels if sp.issparse(targets) else _balanced_classes
         return balanced(targets, weights, len(classes))
-    return _multipliers_of_classes(class_weight, classes, targets)[targets]
+    return _multipliers_of_classes(class_weight, classes, targets).take(targets)
 
 
 def weighted(weights, multipliers):
@@ -195,7 +195,7 @@ def _balanced_classes(targets, weights, n_classes):
     stops = np.cumsum(np.bincount(targets, minlength=n_classes))[:-1]
     totals = np.array([math.fsum(of_class) for of_class in np.split(by_class, stops)])  # (K,)
     with np.errstate(divide="ignore", over="ignore"):
-        return (math.fsum(weights) / (n_classes * totals))[targets]
+        return (math.fsum(weights) / (n_classes * totals)).take(targets)
 
 
 def _balanced_labels(targets, weights, n_labels):

@@ -156,7 +156,9 @@ def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
     check_sparse(X_val, "X_val")
     check_sparse(y_val, "y_val")
     with named("X", "X_val"):
-        checked = check_array(X_val, accept_sparse="csr", dtype=dtype, order="C")
+        checked = check_array(
+            X_val, accept_sparse="csr", dtype=dtype, order="C", input_name="X_val"
+        )
         validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
         X_val = checked
     with named("y", "y_val"):

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from skl_softmaxnet import SoftmaxMLPClassifier
 
-repeatable = settings(max_examples=300, deadline=None, derandomize=True)
+repeatable = settings(max_examples=150, deadline=None, derandomize=True)
 deep = settings(max_examples=10_000, deadline=None, print_blob=True)
 
 N = 6

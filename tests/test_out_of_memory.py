@@ -68,6 +68,8 @@ def in_child():
         # what is freed goes back to the system, and is not there for the next attempt
         for name in ("MMAP_THRESHOLD", "TRIM_THRESHOLD"):
             patch.setenv(f"MALLOC_{name}_", str(32 * KIB))
+        # OpenBLAS ends the process where it has no memory to share work between threads
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
         with child_process() as call:
             yield call
 
