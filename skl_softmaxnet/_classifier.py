@@ -900,7 +900,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Raises
         ------
         ValueError
-            If X is not as described, or has another number of features than in `fit`.
+            If X is not as described, has another number of features than in `fit`, or is so large
+            that sums of the network overflow.
 
         See Also
         --------
@@ -933,6 +934,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             The most probable class of each sample; for multilabel targets, 1 for each label whose
             probability is above one half, else 0.
 
+        Raises
+        ------
+        ValueError
+            As `decision_function` does.
+
         See Also
         --------
         predict_proba : How sure the network is of it.
@@ -961,6 +967,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         probabilities : ndarray of shape (n_samples, n_classes)
             The probability of each class, in the order of `classes_`; rows sum to one. For
             multilabel targets, of each label on its own.
+
+        Raises
+        ------
+        ValueError
+            As `decision_function` does.
 
         See Also
         --------
@@ -994,6 +1005,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         log_probabilities : ndarray of shape (n_samples, n_classes)
             The logarithm of each probability, computed without taking it, so that it is finite also
             where the probability rounds to zero.
+
+        Raises
+        ------
+        ValueError
+            As `decision_function` does.
 
         See Also
         --------
