@@ -37,6 +37,11 @@ OPTIONS = {
 }
 
 
+some_options = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}
+)
+
+
 @st.composite
 def samples(draw):
     """A few rows of extreme values, of either sign, some columns constant."""
@@ -75,24 +80,14 @@ def check(X, y, options):
     assert not np.isnan(logarithms).any()
 
 
-@given(
-    samples=samples(),
-    options=st.fixed_dictionaries(
-        {}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}
-    ),
-)
+@given(samples=samples(), options=some_options)
 @repeatable
 def test_extreme_values(samples, options):
     check(*samples, options)
 
 
 @pytest.mark.slow
-@given(
-    samples=samples(),
-    options=st.fixed_dictionaries(
-        {}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}
-    ),
-)
+@given(samples=samples(), options=some_options)
 @deep
 def test_extreme_values_at_random(samples, options):
     """With new random numbers in every run."""
