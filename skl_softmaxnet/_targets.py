@@ -36,7 +36,7 @@ def as_label_lists(y, output_activation, name="y"):
     Returns
     -------
     targets : CSR array of bool of shape (n_samples, n_labels)
-        With sorted int32 indices, intp indptr and nothing stored where the label is absent.
+        With sorted indices and nothing stored where the label is absent.
 
     Raises
     ------
@@ -60,8 +60,6 @@ def as_label_lists(y, output_activation, name="y"):
         )
     targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
     targets.eliminate_zeros()
-    targets.indices = np.ascontiguousarray(targets.indices, dtype=np.int32)
-    targets.indptr = np.ascontiguousarray(targets.indptr, dtype=np.intp)
     return targets
 
 

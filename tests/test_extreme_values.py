@@ -18,6 +18,8 @@ EXTREMES = {
     np.float64: (5e-324, 1e-310, 2.3e-308, 1e-300, 1e-8, 1.0, 1e8, 1e150, 1e300, 1.7e308),
     np.float32: (1e-45, 1e-40, 1.2e-38, 1e-30, 1e-8, 1.0, 1e8, 1e20, 1e30, 3.4e38),
 }
+# rounded to their dtype: what hypothesis asks of values that it puts into an array
+EXTREMES = {dtype: [float(dtype(v)) for v in values] for dtype, values in EXTREMES.items()}
 RATES = (1e-300, 5e-324, 1e-40, 1e-8, 0.05, 1.0, 1e8, 1e40, 1e300)
 OPTIONS = {
     "output_activation": ["softmax", "sigmoid"],

@@ -131,7 +131,7 @@ cdef class CompiledEngine:
     instruction_set = INSTRUCTION_SETS[-1]
 
     cdef readonly object coefs, intercepts, velocities, averages, dtype
-    cdef object X, targets, labels  # what the pointers of `samples` point to
+    cdef object X, targets, labels, label_starts  # what the pointers of `samples` point to
     cdef _Arena layers, sparse_rows  # what those of `network` point to, beside the weights
     cdef network_t network
     cdef samples_t samples
@@ -306,9 +306,8 @@ cdef class CompiledEngine:
         self.samples.labels = <const int32_t *> address(self.labels)
         self.samples.label_starts = NULL
         if sp.issparse(targets):
-            if targets.indptr.dtype != np.intp or not targets.indptr.flags.c_contiguous:
-                raise ValueError(f"targets.indptr must be contiguous {np.intp}")
-            self.samples.label_starts = <const ptrdiff_t *> address(targets.indptr)
+            self.label_starts = np.ascontiguousarray(targets.indptr, np.intp)
+            self.samples.label_starts = <const ptrdiff_t *> address(self.label_starts)
         return 0
 
     cdef int _point_to_sparse(self, X) except -1:

@@ -144,8 +144,7 @@ class NumpyEngine:
             In the dtype of the weights; CSR with sorted indices and no duplicates.
 
         targets : ndarray of int of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-            The index of each row's class; or the labels that each row has, with int32 indices and
-            intp indptr.
+            The index of each row's class; or the labels that each row has.
 
         rows : ndarray of intp of shape (n_presentations,)
             The row of each presentation.
