@@ -2,13 +2,16 @@
 
 The array is never there as a whole: each block is made, as it would be read from a file, when its
 turn comes. dask-ml's Incremental calls `partial_fit` with one block after the other, wherever the
-block is, and the network travels from worker to worker. As chunks do not matter to it, however the
-array is cut, every cut gives the same network, bit for bit.
+block is, and the network travels from worker to worker. Left alone, the workers would go on making
+blocks that the network does not get round to, until their memory is full; so a few blocks are
+handed over at a time, and while the network learns from one of them, the next is made.
+
+As chunks do not matter to the network, every cut of the array gives the same one, bit for bit, and
+so does a single call of `partial_fit` with all the rows, which here are few enough to try it.
 
 Needs Dask and dask-ml: ``pip install 'skl_softmaxnet[dask]'``.
 """
 
-import dask
 import dask.array as da
 import numpy as np
 from dask.distributed import Client, LocalCluster
@@ -18,7 +21,8 @@ from skl_softmaxnet import SoftmaxMLPClassifier
 
 N_ROWS, N_FEATURES = 200_000, 20
 N_IN_PIECE = 1_000  # rows that are made together
-SIZES_OF_BLOCKS = (50_000, 20_000)
+SIZES_OF_BLOCKS = (20_000, 5_000)
+N_AT_A_TIME = 2  # blocks
 
 
 def main():
@@ -27,41 +31,63 @@ def main():
         Client(cluster),
     ):
         networks = [learned_in_blocks(size) for size in SIZES_OF_BLOCKS]
-    X_test, y_test = rows(N_ROWS, N_ROWS + 5_000)
+    X_test = rows(N_ROWS, N_ROWS + 5_000)
     for size, network in zip(SIZES_OF_BLOCKS, networks, strict=True):
         print(
             f"Blocks of {size:,} rows: {network.t_:,} samples, accuracy on "
-            f"{len(y_test):,} others {network.score(X_test, y_test):.3f}"
+            f"{len(X_test):,} others {network.score(X_test, labels(X_test)):.3f}"
         )
-    first, second = (network.coefs_[0] for network in networks)
-    print(f"The same network from both: {np.array_equal(first, second)}")
+    print(f"The same network from both: {have_same_bits(*networks)}")
+    whole = rows(0, N_ROWS)
+    at_once = new_network().partial_fit(whole, labels(whole), classes=[0, 1])
+    print(f"The same from all rows at once: {have_same_bits(networks[0], at_once)}")
 
 
 def learned_in_blocks(size):
     """Train a network on the whole array, which is cut into blocks of so many rows."""
-    starts = range(0, N_ROWS, size)
-    X = da.concatenate([block(start, size, 0, (size, N_FEATURES)) for start in starts])
-    y = da.concatenate([block(start, size, 1, (size,)) for start in starts])
-    network = SoftmaxMLPClassifier((50,), learning_rate_init=0.1, random_state=0)
+    X, y = array_in_blocks(size)
     # in the order of the rows, as a stream comes
-    incremental = Incremental(network, shuffle_blocks=False)
-    return incremental.fit(X, y, classes=[0, 1]).estimator_
+    incremental = Incremental(new_network(), shuffle_blocks=False)
+    for first in range(0, X.numblocks[0], N_AT_A_TIME):
+        few = slice(first, first + N_AT_A_TIME)
+        incremental.partial_fit(X.blocks[few], y.blocks[few], classes=[0, 1])
+    return incremental.estimator_
 
 
-def block(start, size, part, shape):
-    """A block of X (part 0) or of y (part 1) that is made when it is needed."""
-    made = dask.delayed(rows)(start, start + size)[part]
-    return da.from_delayed(made, shape=shape, dtype=(np.float32, np.int64)[part])
+def new_network():
+    return SoftmaxMLPClassifier((50,), learning_rate_init=0.1, random_state=0)
+
+
+def array_in_blocks(size):
+    """X and y as Dask arrays, of which nothing is computed yet."""
+    chunks = ((size,) * (N_ROWS // size), (N_FEATURES,))
+    X = da.map_blocks(rows_of_block, chunks=chunks, dtype=np.float32)
+    return X, X.map_blocks(labels, drop_axis=1, dtype=np.int64)
+
+
+def rows_of_block(block_info):
+    """The rows of a block, whose place in the array Dask tells."""
+    (start, stop), _ = block_info[None]["array-location"]
+    return rows(start, stop)
 
 
 def rows(start, stop):
     """Some rows of the data, the same whatever block asks for them: a stand-in for a file."""
-    pieces = [
-        np.random.default_rng(piece).standard_normal((N_IN_PIECE, N_FEATURES), dtype=np.float32)
-        for piece in range(start // N_IN_PIECE, stop // N_IN_PIECE)
-    ]
-    X = np.concatenate(pieces)
-    return X, (X[:, 0] * X[:, 1] + X[:, 2] > 0).astype(np.int64)
+    return np.concatenate(
+        [
+            np.random.default_rng(piece).standard_normal((N_IN_PIECE, N_FEATURES), dtype=np.float32)
+            for piece in range(start // N_IN_PIECE, stop // N_IN_PIECE)
+        ]
+    )
+
+
+def labels(X):
+    return (X[:, 0] * X[:, 1] + X[:, 2] > 0).astype(np.int64)
+
+
+def have_same_bits(one, other):
+    arrays, others = (network.coefs_ + network.intercepts_ for network in (one, other))
+    return all(map(np.array_equal, arrays, others))
 
 
 if __name__ == "__main__":  # the processes of the cluster import this file too

@@ -39,8 +39,13 @@ def main():
         sizes, rate = (parameters[name] for name in GRID)
         print(f"{sizes!s:13}{rate:7g}{score:11.4f}")
     n_fits = len(results["params"]) * on_cluster.n_splits_
-    equal = np.array_equal(results["mean_test_score"], here.cv_results_["mean_test_score"])
+    equal = np.array_equal(scores(on_cluster), scores(here))
     print(f"All scores of {n_fits} fits are those of one machine: {equal}")
+
+
+def scores(search):
+    """The accuracy of each fit: one row for each fold, one column for each combination."""
+    return [search.cv_results_[f"split{fold}_test_score"] for fold in range(search.n_splits_)]
 
 
 def search():
