@@ -94,15 +94,15 @@ def draw_precision_and_recall(axes, y, probabilities, average_precisions):
 
 
 def draw_samples(axes, y, probabilities):
-    """The probabilities as shades, with a ring where the sample has the label."""
+    """The probabilities as shades, with a dot where the sample has the label."""
     image = axes.imshow(probabilities, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (sample, label), probability in np.ndenumerate(probabilities):
-        ink = "white" if probability > 0.6 else "black"
+        ink = "white" if probability > 0.7 else "black"
         place = {"ha": "center", "va": "center", "fontsize": 9}
         axes.text(label, sample, f"{probability:.2f}", color=ink, **place)
     samples, labels = np.nonzero(y)
-    ring = {"s": 40, "marker": "o", "facecolors": "#E69F00", "edgecolors": "black"}
-    axes.scatter(labels + 0.35, samples, linewidths=0.8, label="has the label", **ring)
+    dot = {"s": 40, "marker": "o", "facecolors": "#E69F00", "edgecolors": "black"}
+    axes.scatter(labels + 0.35, samples, linewidths=0.8, label="has the label", **dot)
     axes.set_xticks(range(N_LABELS), [f"label {label}" for label in range(N_LABELS)])
     axes.set_yticks(range(len(y)))
     axes.set(title=f"The first {len(y)} held-out samples", ylabel="sample")
