@@ -47,6 +47,23 @@ def test_python_runs_and_prints_what_is_shown(code, output, capsys):
         assert printed == output
 
 
+def modules_imported(code):
+    """The packages that a block imports by name."""
+    for statement in ast.walk(ast.parse(code)):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            yield statement.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("code", [code for code, _ in PYTHON])
+def test_what_is_not_installed_yet_is_said(code):
+    """Whoever followed the start command lacks whatever else a block imports."""
+    installed = {"numpy", "scipy", "sklearn", PACKAGE.name}
+    for module in set(modules_imported(code)) - installed:
+        assert f"`pip install {module}`" in README.split(code)[0]
+
+
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)
 
 
