@@ -47,6 +47,8 @@ except ImportError as error:
         "or `pip install skl2onnx`."
     ) from error
 
+__all__: list[str] = []  # importing the module is all there is to it
+
 OPTIONS = {
     "zipmap": [True, False, "columns"],
     "nocl": [False, True],

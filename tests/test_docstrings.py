@@ -2,9 +2,12 @@
 
 import importlib.resources
 import inspect
+import re
 
 import pytest
-from numpydoc.validate import validate
+from extras import optional
+from numpydoc.docscrape import get_doc_object
+from numpydoc.validate import Validator, validate
 
 import skl_softmaxnet
 
@@ -45,6 +48,37 @@ def test_the_methods_are_among_the_names():
 def test_numpydoc(name):
     errors = [error for error in validate(name)["errors"] if error[0] not in LEFT_OUT]
     assert not errors
+
+
+class ModuleValidator(Validator):
+    """Validates the docstring of a module, in which numpydoc looks in vain for a line of `def`."""
+
+    source_file_def_line = None
+
+    def __init__(self, obj_name):
+        super().__init__(get_doc_object(Validator._load_obj(obj_name)))
+
+
+def test_numpydoc_of_the_conversion_to_onnx():
+    """Importing the module is all there is to it: its docstring is what a user reads."""
+    optional("skl2onnx")
+    name = "skl_softmaxnet.onnx"
+    found = validate(name, validator_cls=ModuleValidator)
+    assert not [error for error in found["errors"] if error[0] not in LEFT_OUT]
+    assert importlib.import_module(name).__all__ == []
+
+
+def test_references():
+    references = skl_softmaxnet.SoftmaxMLPClassifier.__doc__.split("References\n")[1]
+    for authors, year in (
+        ("Rumelhart", 1986),
+        ("Bridle", 1990),
+        ("Bottou", 2012),
+        ("Polyak", 1992),
+        ("Shamir", 2013),
+    ):
+        assert re.search(rf"{authors}[^\[]*\b{year}\b", references), authors
+    assert "tutorial" in references
 
 
 @pytest.mark.parametrize("name", NAMES)
