@@ -174,7 +174,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         `early_stopping` sets aside. An int makes every result repeatable bit for bit.
 
     verbose : bool, default=False
-        Whether to print the loss of each epoch, and its validation score.
+        Whether to print the loss of each epoch, and its validation score, on a line of its own. A
+        progress bar is ``set_callbacks(sklearn.callback.ProgressBar())``, with scikit-learn 1.9 or
+        later.
 
     Attributes
     ----------
