@@ -753,6 +753,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         self.loss_ = self.best_loss_ = np.inf
         self.loss_curve_ = []
         self.validation_scores_ = self.best_validation_score_ = None
+        self._validation_epochs = []  # the numbers of the epochs that have a score
         # what training has to remember, beside the weights, in order to go on
         self._random_state = random_state
         self._split_seed = None
@@ -831,6 +832,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _history(self, is_new, in_place):
         """Return what training has done so far, of which new weights forget what slows it down."""
         curve, scores = self.loss_curve_, self.validation_scores_ or []
+        epochs = self._validation_epochs
         best_score = self.best_validation_score_
         history = History(
             n_epochs=self.n_iter_,
@@ -838,6 +840,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             loss_curve=curve if in_place else curve.copy(),
             best_loss=min(curve, default=np.inf) if self.best_loss_ is None else self.best_loss_,
             validation_scores=scores if in_place else scores.copy(),
+            validation_epochs=epochs if in_place else epochs.copy(),
             best_score=-np.inf if best_score is None else best_score,
             has_new_weights=is_new,
         )
@@ -862,6 +865,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             "loss_curve_": history.loss_curve,
             "validation_scores_": scores or None,
             "best_validation_score_": history.best_score if scores else None,
+            "_validation_epochs": history.validation_epochs,
             "_weights": state.weights if state.averages else None,
             "_velocities": state.velocities,
             "_rate_divisor": history.rate_divisor,
@@ -875,6 +879,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             training.history,
             loss_curve=training.history.loss_curve.copy(),
             validation_scores=training.history.validation_scores.copy(),
+            validation_epochs=training.history.validation_epochs.copy(),
         )
         attributes = self._attributes(history, training.result.copy())
         return attributes | {"_random_state": copy.deepcopy(self._random_state)}

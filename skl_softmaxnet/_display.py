@@ -83,8 +83,8 @@ class LossCurveDisplay:
         The loss of each epoch, for each network.
 
     validation_scores : list of array-like of shape (n_epochs,) or None, default=None
-        The validation score of each epoch, for each network, None for a network without them. None
-        if no network has them.
+        The validation score of each epoch, NaN for an epoch without one, for each network; None for
+        a network without them. None if no network has them.
 
     names : list of str, default=None
         What the legend calls each network. Without names there is no legend for them.
@@ -274,10 +274,9 @@ class LossCurveDisplay:
     @classmethod
     def _from_networks(cls, networks):
         """Take copies: training a network further must not change a picture of it."""
-        scores = [getattr(network, "validation_scores_", None) for network in networks.values()]
         return cls(
             loss_curves=[np.array(network.loss_curve_) for network in networks.values()],
-            validation_scores=[None if one is None else np.array(one) for one in scores],
+            validation_scores=[scores_by_epoch(network) for network in networks.values()],
             names=list(networks),
         )
 
@@ -379,7 +378,10 @@ class LossCurveDisplay:
             None
             if scores is None
             else draw_epochs(
-                self.validation_ax_, scores, **(style | dashed | {"color": loss.get_color()})
+                self.validation_ax_,
+                scores,
+                np.flatnonzero(~np.isnan(scores)),
+                **(style | dashed | {"color": loss.get_color()}),
             )
             for scores, style, loss in zip(validation_scores, styles, self.lines_, strict=True)
         ]
@@ -400,10 +402,28 @@ class LossCurveDisplay:
         self.legend_ = self.ax_.legend(handles, names, **place) if handles else None
 
 
-def draw_epochs(ax, values, **style):
-    """Draw a line with a value for each epoch, from epoch 1; hundreds get about ten markers."""
-    style = {"markevery": ceil(len(values) / 10) or 1} | style
-    (line,) = ax.plot(np.arange(1, len(values) + 1), values, **style)
+def scores_by_epoch(network):
+    """The validation score of each epoch, NaN where there was none; None if there never was one.
+
+    A network that goes on with other settings may have scores for some of its epochs only.
+    """
+    scores = getattr(network, "validation_scores_", None)
+    epochs = getattr(network, "_validation_epochs", [])  # MLPClassifier scores all or none
+    if scores is None or len(epochs) != len(scores):
+        return None if scores is None else np.array(scores)
+    by_epoch = np.full(len(network.loss_curve_), np.nan)
+    by_epoch[np.array(epochs) - 1] = scores
+    return by_epoch
+
+
+def draw_epochs(ax, values, chosen=None, **style):
+    """Draw a line with a value for each epoch, from epoch 1; hundreds get about ten markers.
+
+    Where indices of values are chosen, it goes through those alone.
+    """
+    chosen = np.arange(len(values)) if chosen is None else chosen
+    style = {"markevery": ceil(len(chosen) / 10) or 1} | style
+    (line,) = ax.plot(chosen + 1, np.asarray(values)[chosen], **style)
     return line
 
 

@@ -37,7 +37,10 @@ class History:
         The least of them.
 
     validation_scores : list of float
-        The score on the validation set after each epoch, if there is one.
+        The score on the validation set after each epoch that had one.
+
+    validation_epochs : list of int
+        The numbers of these epochs; the first of all epochs is 1.
 
     best_score : float
         The highest of them.
@@ -58,6 +61,7 @@ class History:
     loss_curve: list = field(default_factory=list)
     best_loss: float = math.inf
     validation_scores: list = field(default_factory=list)
+    validation_epochs: list = field(default_factory=list)
     best_score: float = -math.inf
     n_without_improvement: int = 0
     rate_divisor: float = 1.0
@@ -77,6 +81,7 @@ class History:
         self.loss_curve += [loss]
         if score is not None:
             self.validation_scores += [score]
+            self.validation_epochs += [self.n_epochs]
             self.best_score = score if score > self.best_score else self.best_score
 
 

@@ -130,6 +130,22 @@ def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):
     assert texts(display.legend_.get_texts()) == ["plain", "scored", "validation score"]
 
 
+def test_validation_scores_stand_beside_their_epochs(iris):
+    """The network goes on without early stopping, with it, and with a chunk of a stream."""
+    X, y = iris
+    going_on = network(n_epochs=4).set_params(warm_start=True).fit(X, y)
+    going_on.set_params(early_stopping=True, max_iter=2).fit(X, y)
+    going_on.set_params(early_stopping=False, max_iter=1).fit(X, y).partial_fit(X, y)
+    going_on.set_params(early_stopping=True, max_iter=3).fit(X, y)
+    display = LossCurveDisplay.from_estimator(going_on)
+    draw(display)
+    scored = [5, 6, 9, 10, 11]
+    assert_array_equal(np.flatnonzero(np.isfinite(display.validation_scores[0])) + 1, scored)
+    assert_array_equal(display.lines_[0].get_xdata(), range(1, 12))
+    assert_array_equal(display.validation_lines_[0].get_xdata(), scored)
+    assert_array_equal(display.validation_lines_[0].get_ydata(), going_on.validation_scores_)
+
+
 def test_legend_hides_no_validation_score(with_scores):
     display = LossCurveDisplay.from_estimator(with_scores)
     draw(display)
