@@ -86,6 +86,12 @@ def test_files_exist(path):
     assert file_named(path).is_file(), path
 
 
+def test_every_example_is_in_the_table():
+    listed = {path for row in rows_of_table("Start") for path in code_in(row[0])}
+    there = {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")}
+    assert listed == there
+
+
 def file_named(path):
     """Where a file that README.md names is; the package's own are looked for where it is."""
     inside = path.removeprefix(f"{PACKAGE.name}/")
