@@ -40,6 +40,7 @@ try:
     from skl2onnx import update_registered_converter
     from skl2onnx.algebra import onnx_ops as ops
     from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+    from skl2onnx.common.utils import check_input_and_output_numbers
     from skl2onnx.proto import TensorProto
 except ImportError as error:
     raise ImportError(
@@ -63,6 +64,7 @@ def set_output_types(operator: Any) -> None:
 
     The probabilities have the type of the input, or float32 where that is no floating-point type.
     """
+    check_input_and_output_numbers(operator, input_count_range=1, output_count_range=2)
     classifier = operator.raw_operator
     n_rows, n_outputs = operator.inputs[0].get_first_dimension(), classifier.n_outputs_
     shape = [n_rows, n_outputs] if classifier._multilabel else [n_rows]
@@ -72,13 +74,27 @@ def set_output_types(operator: Any) -> None:
 
 
 def exported_classes(operator: Any) -> np.ndarray:
-    """The classes as ONNX holds them: texts or whole numbers."""
+    """The classes as ONNX holds them: texts or whole numbers.
+
+    Raises
+    ------
+    ValueError
+        If they are neither, or too large: a model must not say other labels than the classifier.
+    """
     classifier = operator.raw_operator
     options = operator.scope_inst.get_options(classifier, {"nocl": False})
     if options["nocl"]:
         return np.arange(len(classifier.classes_))
-    classes = np.array(classifier.classes_.tolist())
-    return classes if classes.dtype.kind == "U" else classes.astype(np.int64)
+    known = classifier.classes_
+    classes = np.array(known.tolist())
+    if classes.dtype.kind == "U":
+        return classes
+    if known.dtype.kind not in "biuf" or known.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            "ONNX has labels that are texts or whole numbers of 64 bits with a sign, not those of "
+            f"classes_, {known}. The option nocl=True gives their places in classes_ instead."
+        )
+    return classes.astype(np.int64)
 
 
 def output_sums(X: Any, classifier: SoftmaxMLPClassifier, dtype: type, version: int) -> Any:

@@ -134,6 +134,42 @@ def test_kinds_of_labels(kind):
     assert_array_equal(labels, classifier.predict(X))
 
 
+@pytest.mark.parametrize(
+    "classes",
+    [
+        np.array([1, 2**63 + 5], dtype=np.uint64),
+        np.array([2**64 - 2, 2**64 - 1], dtype=np.uint64),
+        np.array(["2020", "2021"], dtype="datetime64[Y]"),
+    ],
+    ids=lambda classes: str(classes),
+)
+def test_labels_that_a_converted_model_cannot_hold(classes):
+    """They would come out as other labels."""
+    X, y = binary()
+    X = X.astype(np.float32)
+    classifier = network().fit(X, classes[y])
+    with pytest.raises(ValueError, match="nocl=True"):
+        converted(classifier, X)
+    positions, _ = converted(classifier, X, options={"zipmap": False, "nocl": True})
+    assert_array_equal(classes[positions], classifier.predict(X))
+
+
+def test_columns_as_several_inputs():
+    """They need a step before the classifier that joins them; no input is left out quietly."""
+    X, y = binary()
+    X = X[:, :3].astype(np.float32)
+    classifier, pipeline = network(), make_pipeline(StandardScaler(), network())
+    inputs = [(name, data_types.FloatTensorType([None, 1])) for name in "abc"]
+    import skl_softmaxnet.onnx  # noqa: F401
+
+    with pytest.raises(RuntimeError, match="at most 1 input"):
+        skl2onnx.convert_sklearn(classifier.fit(X, y), initial_types=inputs)
+    model = skl2onnx.convert_sklearn(pipeline.fit(X, y), initial_types=inputs)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    labels, _ = session.run(None, {name: X[:, [j]] for j, name in enumerate("abc")})
+    assert_array_equal(labels, pipeline.predict(X))
+
+
 def test_option_nocl():
     X, y = binary()
     X = X.astype(np.float32)
