@@ -50,12 +50,24 @@ from ._validation import (
     check_hidden_layer_sizes,
     check_kept,
     check_network,
+    check_numbers,
     check_rows,
     check_validation_samples,
     check_weights,
     named,
     named_of_both,
     unchanged_on_error,
+)
+
+# The parameters that are computed with as floats.
+_NUMBERS = (
+    "alpha",
+    "decay",
+    "learning_rate_init",
+    "power_t",
+    "momentum",
+    "tol",
+    "validation_fraction",
 )
 
 
@@ -563,6 +575,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             )
         return check_rows(X), y, check_weights(sample_weight, X.shape[0])
 
+    def _validate_params(self):
+        """Validate the parameters, which `fit` asks for by its decorator."""
+        check_numbers(self, _NUMBERS)
+        super()._validate_params()
+
     def _check_parameters(self):
         """Validate the parameters of a fitted estimator too, which scikit-learn leaves out.
 
@@ -747,7 +764,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         layer_sizes = [X.shape[1], *hidden_layer_sizes, self.n_outputs_]
         self.n_layers_ = len(layer_sizes)
         self.out_activation_ = self.output_activation
-        coefs, intercepts = initial_weights(layer_sizes, random_state)
+        with named("hidden_layer_sizes"):
+            coefs, intercepts = initial_weights(layer_sizes, random_state)
         self.coefs_, self.intercepts_ = _engine.as_blocks(coefs, intercepts, X.dtype)
         self.n_iter_ = self.t_ = 0
         self.loss_ = self.best_loss_ = np.inf

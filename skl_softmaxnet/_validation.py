@@ -1,5 +1,6 @@
 """What goes into training, checked before any work: sizes, samples, weights."""
 
+import math
 import numbers
 import re
 from contextlib import contextmanager
@@ -13,9 +14,12 @@ from sklearn.utils.validation import validate_data
 
 from ._sparse import check_sparse, without_duplicates
 
-# What NumPy raises for what it cannot make numbers of, such as 10**400; scikit-learn 1.6 has an
-# AttributeError for missing values of pandas.
-CONVERSION_ERRORS = (TypeError, ValueError, ArithmeticError, AttributeError)
+# What NumPy raises for what it cannot make numbers of, such as 10**400.
+CONVERSION_ERRORS = (TypeError, ValueError, ArithmeticError)
+
+# What says nothing of the argument that is being converted. Anything else does: polars and PyArrow
+# have exceptions of their own, scikit-learn 1.6 an AttributeError for missing values of pandas.
+_OTHER_ERRORS = (MemoryError, OSError, Warning)
 
 # The list of an epoch's presentations would not fit into any memory beyond.
 _MOST_PRESENTATIONS = 2**40
@@ -45,6 +49,26 @@ def unchanged_on_error(estimator, random_state=None):
         if random_state:
             random_state.set_state(generator)
         raise
+
+
+def check_numbers(estimator, names):
+    """Raise a ValueError or TypeError if a parameter is a number, but none that a float can hold.
+
+    scikit-learn, which validates the rest, lets 10**400 pass, and stumbles over a Fraction without
+    saying where.
+    """
+    for name in names:
+        value = getattr(estimator, name)
+        if not isinstance(value, numbers.Real):
+            continue
+        if not isinstance(value, float | np.floating | numbers.Integral):
+            raise TypeError(f"{name} must be an int or a float, got {value!r}.")
+        try:
+            is_too_large = value < math.inf and float(value) == math.inf  # a long double
+        except OverflowError:
+            is_too_large = True
+        if is_too_large:
+            raise ValueError(f"{name} is larger than any float.")
 
 
 def check_hidden_layer_sizes(hidden_layer_sizes):
@@ -121,7 +145,9 @@ def named(argument, called=None):
     called = called or argument
     try:
         yield
-    except CONVERSION_ERRORS as error:
+    except _OTHER_ERRORS:
+        raise
+    except Exception as error:
         message = re.sub(rf"\b{argument}\b", called, str(error))
         if not re.search(rf"\b{called}\b", message):
             message = f"{called}: {message}"
@@ -136,8 +162,11 @@ def named_of_both(X):
     """Let errors of what validates X and y together name the one that they are about."""
     try:
         yield
-    except CONVERSION_ERRORS as error:
-        if re.search(r"\b(X|y|feature names)\b", str(error)):
+    except _OTHER_ERRORS:
+        raise
+    except Exception as error:
+        is_ours = isinstance(error, TypeError | ValueError)
+        if is_ours and re.search(r"\b(X|y|feature names)\b", str(error)):
             raise
         with named("X"):
             check_array(X, accept_sparse="csr", dtype=np.float64)
@@ -207,7 +236,9 @@ def check_weights(sample_weight, n_samples):
         if np.asarray(sample_weight).dtype.kind in "cmM":
             raise TypeError("they are complex numbers or times")
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
-    except CONVERSION_ERRORS as error:
+    except _OTHER_ERRORS:
+        raise
+    except Exception as error:
         raise ValueError(f"sample_weight must hold numbers: {error}.") from error
     with named("sample_weight"):
         weights = check_array(

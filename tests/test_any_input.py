@@ -170,6 +170,49 @@ def test_predicting(X, fitted, method):
     check(copy.deepcopy(fitted), method, {"X": X})
 
 
+class Unconvertible:
+    """What cannot be made an array of, and says so in its own way."""
+
+    shape = (N, 2)
+
+    def __init__(self, error):
+        self.error = error
+
+    def __len__(self):
+        return N
+
+    def __array__(self, dtype=None, copy=None):
+        raise self.error
+
+
+def calls_with(wrong):
+    """Calls with a wrong argument, by its name."""
+    good = {"X": GOOD_X, "y": GOOD_Y}
+    validated = network(early_stopping=True)
+    for name in (*good, "sample_weight"):
+        yield name, network().fit, good | {name: wrong}
+        yield name, network().partial_fit, good | {"classes": [0, 1], name: wrong}
+    for name in ("X_val", "y_val"):
+        yield name, validated.fit, good | {"X_val": GOOD_X, "y_val": GOOD_Y, name: wrong}
+    yield "classes", network().partial_fit, good | {"classes": wrong}
+    yield "X", FITTED.predict, {"X": wrong}
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), NotImplementedError(), KeyError("no")])
+def test_errors_of_other_libraries(error):
+    """polars and PyArrow raise their own exceptions, which are neither of the two."""
+    for name, method, arguments in calls_with(Unconvertible(error)):
+        _, raised = outcome(method, **arguments)
+        assert re.search(rf"\b{name}\b", str(raised)), name
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("disk"), UserWarning("an error")])
+def test_errors_that_are_not_about_an_argument(error):
+    for _, method, arguments in calls_with(Unconvertible(error)):
+        with pytest.raises(type(error)):
+            method(**arguments)
+
+
 @given(data=st.data())
 @repeatable
 def test_parameters(data):

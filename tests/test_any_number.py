@@ -119,6 +119,19 @@ def test_a_number_of_any_type_is_the_float_that_it_is(name, schedule, dtype, eng
             assert_array_equal(weights, expected, strict=True)
 
 
+@pytest.mark.parametrize("number", [10**400, np.longdouble("1e4000"), Fraction(1, 3)], ids=repr)
+@pytest.mark.parametrize("name", [*PARAMETERS, "tol", "validation_fraction"])
+def test_a_number_that_is_no_float_is_named(name, number):
+    if isinstance(number, np.longdouble) and np.isinf(number):
+        pytest.skip("a long double is no larger than a float here")
+    for learn in ("fit", "partial_fit"):
+        model = network(**{name: number, "early_stopping": True})
+        classes = {"classes": [0, 1, 2]} if learn == "partial_fit" else {}
+        with pytest.raises((ValueError, TypeError), match=name):
+            getattr(model, learn)(X, Y, **classes)
+        assert not hasattr(model, "coefs_")
+
+
 @pytest.mark.parametrize("max_iter", [2**63, 10**30])
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_epochs_beyond_all_counting(max_iter, shuffle):

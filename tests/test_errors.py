@@ -33,7 +33,19 @@ each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 # --- Parameters ---
 
 WRONG_PARAMETERS = {
-    "hidden_layer_sizes": [0, -1, (5, 0), (5, -2), 2.5, "5", (2.5,), ("5",), None, ((3, 2),)],
+    "hidden_layer_sizes": [
+        0,
+        -1,
+        (5, 0),
+        (5, -2),
+        2.5,
+        "5",
+        (2.5,),
+        ("5",),
+        None,
+        ((3, 2),),
+        10**30,
+    ],
     "output_activation": ["logistic", "Softmax", None, 1],
     "activation": ["sigmoid", "RELU", None],
     "loss": ["hinge", "log", None],
