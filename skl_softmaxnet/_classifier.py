@@ -57,6 +57,7 @@ from ._validation import (
     named,
     named_of_both,
     unchanged_on_error,
+    with_exact_labels,
 )
 
 # The parameters that are computed with as floats.
@@ -566,7 +567,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             X, y = validate_data(
                 self,
                 X,
-                y,
+                with_exact_labels(y),
                 accept_sparse="csr",
                 dtype=(np.float64, np.float32) if reset else self._dtype,
                 order="C",

@@ -174,6 +174,21 @@ def named_of_both(X):
             raise
 
 
+def with_exact_labels(y):
+    """Return labels of pandas's whole numbers or bools as those of NumPy.
+
+    scikit-learn makes floats of them, which are not the same labels beyond 2**53. Whatever else y
+    is, and where labels are missing, it is returned as it is.
+    """
+    dtypes = getattr(y, "dtypes", getattr(y, "dtype", None))
+    dtypes = list(dtypes) if np.iterable(dtypes) else [dtypes]
+    kinds = {getattr(dtype, "kind", None) for dtype in dtypes}
+    is_of_numpy = all(isinstance(dtype, np.dtype) for dtype in dtypes)
+    if is_of_numpy or kinds not in ({"b"}, {"i"}, {"u"}) or np.any(y.isna()):
+        return y
+    return y.to_numpy(dtype={"b": bool, "i": np.int64, "u": np.uint64}[kinds.pop()])
+
+
 def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
     """Return X_val and y_val, validated against what the estimator is fitted on.
 
@@ -191,6 +206,7 @@ def check_validation_samples(estimator, X_val, y_val, dtype, multilabel):
         validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
         X_val = checked
     with named("y", "y_val"):
+        y_val = with_exact_labels(y_val)
         if multilabel:
             y_val = check_array(y_val, accept_sparse="csr", dtype=None)
             if y_val.shape[1] != len(estimator.classes_):
@@ -217,7 +233,7 @@ def check_classes(classes):
     if sp.issparse(classes):
         raise TypeError("classes must be a list or an array of labels, got a sparse matrix.")
     with named("classes"):
-        return unique_labels(classes)
+        return unique_labels(with_exact_labels(classes))
 
 
 def check_weights(sample_weight, n_samples):

@@ -1,6 +1,7 @@
 """Labels whatever they are called: the model is that of their places in the sorted list."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from child import state
 from hypothesis import given, settings
@@ -100,3 +101,56 @@ def test_labels_are_their_places(kind, method, data):
 def test_labels_are_their_places_at_random(kind, method, data):
     """With new random numbers in every run."""
     check(data, kind, method)
+
+
+# --- Labels of pandas that floats cannot hold ---
+
+NEXT_TO_EACH_OTHER = 2**53 + np.arange(12) % 4  # the same floats two by two
+EXACT = {
+    "Int64": lambda y: pd.Series(y, dtype="Int64"),
+    "UInt64": lambda y: pd.Series(y, dtype="UInt64"),
+    "array": lambda y: pd.array(y, dtype="Int64"),
+    "column": lambda y: pd.DataFrame({"y": pd.array(y, dtype="Int64")}),
+    "sparse": lambda y: pd.Series(pd.arrays.SparseArray(y)),
+    "categorical": lambda y: pd.Series(pd.Categorical(y)),
+}
+
+
+@ignore_columns
+@each_method
+@pytest.mark.parametrize("form", EXACT)
+def test_large_whole_numbers_of_pandas_are_not_rounded(form, method):
+    names = np.unique(NEXT_TO_EACH_OTHER)
+    labels = EXACT[form](NEXT_TO_EACH_OTHER)
+    model = learned(
+        method, labels, pd.Series(names, dtype="UInt64" if form == "UInt64" else "Int64")
+    )
+    assert_array_equal(model.classes_, names)
+    assert model.classes_.dtype.kind in "iu"
+    assert_array_equal(model.coefs_[0], learned(method, NEXT_TO_EACH_OTHER, names).coefs_[0])
+    assert model.score(X, model.predict(X)) == 1
+
+
+def test_large_whole_numbers_to_validate_on():
+    y_val = pd.Series(NEXT_TO_EACH_OTHER, dtype="Int64")
+    scores = [
+        network()
+        .set_params(early_stopping=True)
+        .fit(X, NEXT_TO_EACH_OTHER, X_val=X, y_val=given)
+        .validation_scores_
+        for given in (y_val, NEXT_TO_EACH_OTHER)
+    ]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize("dtype", ["boolean", "Int8"])
+def test_labels_of_pandas_keep_their_kind(dtype):
+    model = learned("fit", pd.Series(np.arange(12) % 2, dtype=dtype), None)
+    assert model.predict(X).dtype.kind == {"boolean": "b", "Int8": "i"}[dtype]
+
+
+@each_method
+def test_missing_labels_of_pandas_are_named(method):
+    labels = pd.Series([0, 1, None] * 4, dtype="Int64")
+    with pytest.raises(ValueError, match=r"\by\b.*NaN"):
+        learned(method, labels, [0, 1])
