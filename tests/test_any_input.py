@@ -132,19 +132,19 @@ def check(estimator, method, arguments):
         assert np.isfinite(probabilities).all()
 
 
-def learning(data):
+def learning(data, anything=ANYTHING):
     """One of the estimators, one of the ways to learn, and anything for each argument."""
     estimator = data.draw(st.sampled_from([network(), FITTED, FITTED_MULTILABEL]))
     estimator = copy.deepcopy(estimator)
     method = data.draw(st.sampled_from(["fit", "partial_fit"]))
     optional = ["sample_weight", *(["classes"] if method == "partial_fit" else ["X_val", "y_val"])]
     # most of them as they should be, so that the others are looked at
-    X = data.draw(st.just(GOOD_X) | ANYTHING)
-    y = data.draw(st.just(GOOD_Y) | ANYTHING)
+    X = data.draw(st.just(GOOD_X) | anything)
+    y = data.draw(st.just(GOOD_Y) | anything)
     names = data.draw(st.lists(st.sampled_from(optional), unique=True))
     if "X_val" in names:
         estimator.set_params(early_stopping=True)
-    return estimator, method, {"X": X, "y": y} | {name: data.draw(ANYTHING) for name in names}
+    return estimator, method, {"X": X, "y": y} | {name: data.draw(anything) for name in names}
 
 
 @given(data=st.data())
@@ -168,6 +168,35 @@ def test_learning_at_random(data):
 @pytest.mark.parametrize("X", [*SCALARS, *VECTORS, *MATRICES], ids=lambda X: repr(X)[:25])
 def test_predicting(X, fitted, method):
     check(copy.deepcopy(fitted), method, {"X": X})
+
+
+KINDS = st.sampled_from(["?", "i1", "u8", "f2", ">f4", "f8", "g", "c8", "O", "U3"])
+
+
+def arrays_of_any_shape():
+    """Of no dimension to three, some of no or one entry, and of any kind of number."""
+    shapes = st.lists(st.integers(0, 4) | st.just(N), max_size=3)
+    return st.builds(lambda shape, kind: np.resize([1, 0, 0], shape).astype(kind), shapes, KINDS)
+
+
+@given(data=st.data())
+@repeatable
+def test_any_shape(data):
+    check(*learning(data, arrays_of_any_shape()))
+
+
+@pytest.mark.slow
+@given(data=st.data())
+@deep
+def test_any_shape_at_random(data):
+    """With new random numbers in every run."""
+    check(*learning(data, arrays_of_any_shape()))
+
+
+@given(X=arrays_of_any_shape(), method=st.sampled_from(["predict", "predict_proba"]))
+@repeatable
+def test_any_shape_to_predict(X, method):
+    check(copy.deepcopy(FITTED), method, {"X": X})
 
 
 class Unconvertible:
