@@ -14,6 +14,9 @@ import scipy.sparse as sp
 
 from . import _engine
 
+# Indices that are ticked off at a time.
+_INDICES_AT_ONCE = 1 << 16
+
 # Rows of the first layer that a cheap fingerprint looks at.
 _ROWS_OF_FINGERPRINT = 64
 
@@ -110,4 +113,18 @@ def touched_rows(X, alpha, momentum, average):
     """Return the rows of the first layer that presenting X changes, None for all."""
     if not sp.issparse(X) or alpha or momentum or average:
         return None
-    return np.unique(X.indices[X.indptr[0] : X.indptr[-1]]).astype(np.intp, copy=False)
+    return _different(X.indices[X.indptr[0] : X.indptr[-1]], X.shape[1])
+
+
+def _different(indices, n):
+    """Return the different indices, which are below n, in order.
+
+    Of many they are ticked off: Ctrl-C would have to wait for the sort of millions.
+    """
+    if indices.size < n // 64:
+        return np.unique(indices).astype(np.intp, copy=False)
+    is_there = np.zeros(n, dtype=bool)
+    for start in range(0, indices.size, _INDICES_AT_ONCE):
+        part = indices[start : start + _INDICES_AT_ONCE]
+        is_there[part.astype(np.intp)] = True  # see Presentations.from_weights on int32
+    return np.flatnonzero(is_there)

@@ -1,5 +1,12 @@
 """Millions of rows: what a fit needs beside its data, and what it makes of them."""
 
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +82,34 @@ def test_the_order_of_millions_of_rows_does_not_matter():
     backwards = one_epoch(np.ascontiguousarray(X[::-1]), y[::-1], hidden)
     for weights, same in zip(expected.coefs_, backwards.coefs_, strict=True):
         assert_array_equal(same, weights)
+
+
+MOMENTS = (0.05, 0.2, 0.4, 0.7, 1.0, 1.4, 1.9, 2.5)  # seconds
+
+
+def slowest_answer(samples, method):
+    """The longest that training goes on after Ctrl-C, in seconds."""
+    X, y, hidden = samples()
+    one_epoch(X[:1000], y[:1000], hidden)
+    answers = []
+    for moment in MOMENTS:
+        network = SoftmaxMLPClassifier(hidden, max_iter=100, tol=None, random_state=0)
+        arguments = {"classes": np.unique(y)} if method == "partial_fit" else {}
+        timer = threading.Timer(moment, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        start = time.perf_counter()
+        with warnings.catch_warnings(), suppress(KeyboardInterrupt):
+            warnings.filterwarnings("ignore", message="Training interrupted")
+            while time.perf_counter() < start + moment:  # a pass may have ended
+                getattr(network, method)(X, y, **arguments)
+        answers.append(time.perf_counter() - start - moment)
+        timer.join()
+    return max(answers)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends processes there")
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("samples", [dense_samples, sparse_samples])
+def test_ctrl_c_is_answered_within_a_second(samples, method):
+    with child_process() as call:
+        assert call(slowest_answer, samples, method) < 1
