@@ -157,10 +157,16 @@ def class_multipliers(class_weight, classes, targets, weights):
 
 
 def weighted(weights, multipliers):
-    """Multiply weights by multipliers, either of which may be None for ones."""
+    """Multiply weights by multipliers, either of which may be None for ones.
+
+    A sample of weight 0 has none, though the multiplier of a class whose weights are next to
+    nothing be infinite. Whatever overflows is for `check_weights` to refuse.
+    """
     if weights is None or multipliers is None:
         return multipliers if weights is None else weights
-    return weights * multipliers
+    products = np.zeros(len(weights))
+    with np.errstate(over="ignore"):
+        return np.multiply(weights, multipliers, out=products, where=weights > 0)
 
 
 def _multipliers_of_classes(class_weight, classes, targets):
@@ -205,7 +211,9 @@ def _balanced_labels(targets, weights, n_labels):
         present[has_label] = 1
         counted = weights > 0
         n_kinds = len(np.unique(present[counted]))
-        multipliers *= np.where(counted, _balanced_classes(present, weights, n_kinds), 1.0)
+        of_label = _balanced_classes(present, weights, n_kinds)
+        with np.errstate(over="ignore"):  # see `weighted`
+            multipliers *= np.where(counted, of_label, 1.0)
     return multipliers
 
 

@@ -198,6 +198,26 @@ def test_balanced_leaves_out_what_has_no_weight(engine):
     assert_same_bits(weighted, network(class_weight="balanced").fit(X[kept], y[kept]))
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("tiny", [5e-324, 1e-310])
+def test_balanced_of_a_class_of_next_to_no_weight(tiny):
+    """Where its multiplier is infinite, samples of no weight are not what is wrong."""
+    X, y = samples()
+    weights = np.where(y == 0, tiny, 1.0)
+    weights[np.flatnonzero(y == 0)[1:]] = 0
+    with pytest.raises(ValueError, match="sample_weight contains infinity"):
+        network(class_weight="balanced").fit(X, y, sample_weight=weights)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_balanced_labels_of_next_to_no_weight():
+    y = np.eye(3, dtype=int)[np.arange(12) % 3]
+    weights = np.where(y[:, 0] | y[:, 1], 1e-310, 1.0)
+    balanced = network(class_weight="balanced", output_activation="sigmoid")
+    with pytest.raises(ValueError, match="sample_weight"):
+        balanced.fit(np.random.RandomState(0).normal(size=(12, 2)), y, sample_weight=weights)
+
+
 def test_balanced_of_equal_classes_is_none(engine):
     X, _ = samples()
     y = np.arange(30) % 3
