@@ -20,7 +20,9 @@ def engine(name):
         _engine.Engine = usual
 
 
-def fit(X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled", shuffle=True):
+def fit(
+    X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled", shuffle=True, **options
+):
     """Fit with the default rule for `n_epochs` epochs, without a test.
 
     Parameters
@@ -31,6 +33,8 @@ def fit(X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled", shu
     n_epochs : int
     engine_name : {"compiled", "NumPy"}, default="compiled"
     shuffle : bool, default=True
+    **options
+        Other parameters of the classifier.
 
     Returns
     -------
@@ -42,6 +46,7 @@ def fit(X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled", shu
         tol=None,
         shuffle=shuffle,
         random_state=0,
+        **options,
     )
     with engine(engine_name):
         return model.fit(X, targets)

@@ -1,9 +1,10 @@
-"""The smaller promises: single calls, linear cost, large predictions and threads."""
+"""The smaller promises: single calls, linear cost, options, large predictions and threads."""
 
 import numpy as np
 from ours import fit
 from peers import fit_mlp_classifier
 from section_memory import print_large_predictions
+from section_options import print_options
 from section_scale import print_scale
 from section_threads import print_threads
 from shapes import blobs, digits, noise
@@ -143,6 +144,7 @@ SECTIONS = {
     "partial_fit": print_learning_one_row,
     "predict_proba": print_predicting_one_row,
     "linear": print_linear_cost,
+    "options": print_options,
     "large": print_large_predictions,
     "threads": print_threads,
     "scale": print_scale,
