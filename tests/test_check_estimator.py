@@ -27,7 +27,7 @@ CONFIGURATIONS = [
     {"learning_rate": "invscaling", "power_t": 0.3, "learning_rate_init": 0.3},
     {"learning_rate": "inverse_time", "decay": 0.05, "loss": "log_loss"},
     {"learning_rate": "adaptive", "n_iter_no_change": 3, "tol": 1e-3},
-    {"average": True, "max_iter": 150, "verbose": False},
+    {"average": True, "max_iter": 150, "verbose": True},
     {"average": True, "alpha": 1e-4, "learning_rate": "inverse_time", "activation": "tanh"},
     {"early_stopping": True},
     {"early_stopping": True, "validation_fraction": 0.3, "output_activation": "sigmoid"},

@@ -203,10 +203,10 @@ def test_fit_follows_the_formulas(option, hidden_layer_sizes):
 @each_rule
 @each_schedule
 def test_schedules_of_fit(schedule, backprop, option):
-    X, y = samples(43)
+    X, y = samples(100)
     parameters = OPTIONS[option] | SCHEDULES[schedule] | {"backprop": backprop}
     model = network(max_iter=5, **parameters).fit(X, y)
-    assert_follows(model, trained_oracle(43, 5, **parameters))
+    assert_follows(model, trained_oracle(100, 5, **parameters))
 
 
 @pytest.mark.parametrize("option", ["plain", "everything"])
