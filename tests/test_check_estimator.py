@@ -9,7 +9,8 @@ from skl_softmaxnet import SoftmaxMLPClassifier
 # rate has fallen to next to nothing.
 WARM_START = {"warm_start": True, "learning_rate": "invscaling", "power_t": 1.0}
 
-# Together they touch every parameter, most of them more than once.
+# Together they touch every parameter, most of them more than once. Only shuffle=False is not among
+# them: two checks of sample weights give the rows in another order, which then counts.
 CONFIGURATIONS = [
     {},
     {"output_activation": "sigmoid"},

@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 
 from skl_softmaxnet import SoftmaxMLPClassifier, _engine
 
@@ -56,6 +57,16 @@ def test_cross_validation_on_iris():
 
 def test_is_a_classifier():
     assert is_classifier(SoftmaxMLPClassifier())
+
+
+def test_tags():
+    tags = get_tags(SoftmaxMLPClassifier())
+    assert tags.estimator_type == "classifier"
+    assert tags.input_tags.sparse
+    assert not tags.input_tags.allow_nan
+    assert tags.classifier_tags.multi_class
+    assert not tags.non_deterministic
+    assert tags.requires_fit
 
 
 # --- Copies ---

@@ -566,3 +566,28 @@ def test_weights_that_nobody_asked_for_are_an_error():
     pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), network())
     with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
         pipeline.fit(X, y, sample_weight=weights)
+
+
+@pytest.mark.usefixtures("routing")
+def test_validation_samples_are_routed_and_scaled_on_their_way():
+    X_train, X_val, y_train, y_val = colours()
+    asking = network(early_stopping=True).set_fit_request(X_val=True, y_val=True)
+    pipeline = make_pipeline(StandardScaler(), asking, transform_input=["X_val"])
+    pipeline.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+
+    scaler = StandardScaler().fit(X_train)
+    alone = network(early_stopping=True)
+    alone.fit(scaler.transform(X_train), y_train, X_val=scaler.transform(X_val), y_val=y_val)
+    assert_same_network(pipeline[-1], alone)
+    assert pipeline[-1].validation_scores_ == alone.validation_scores_
+
+
+@pytest.mark.usefixtures("routing")
+def test_what_each_method_can_ask_for():
+    asking = network().set_fit_request(sample_weight=True, X_val=True, y_val=False)
+    asking.set_partial_fit_request(sample_weight=True, classes="labels")
+    asking.set_score_request(sample_weight=False)
+    requests = asking.get_metadata_routing()
+    assert requests.fit.requests == {"sample_weight": True, "X_val": True, "y_val": False}
+    assert requests.partial_fit.requests == {"sample_weight": True, "classes": "labels"}
+    assert requests.score.requests == {"sample_weight": False}
