@@ -118,11 +118,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Strength of the L2 penalty on the weights, not the intercepts: each presentation also
         subtracts η·alpha·W. The losses that are reported leave the penalty out.
 
-    learning_rate : {"constant", "invscaling", "adaptive", "inverse_time"}, default="constant"
+    learning_rate : {"constant", "invscaling", "adaptive", "inverse_time"}, default="adaptive"
         How the learning rate changes from epoch to epoch, starting from η = `learning_rate_init`.
         ``"invscaling"`` is η / (t + 1)^power_t, with t the presentations so far; ``"inverse_time"``
         is η / (1 + decay·n), with n the epochs so far; ``"adaptive"`` divides the rate by 5 each
-        time training would stop by `tol`, until it is 1e-6 or less.
+        time training would stop by `tol`, until it is 1e-6 or less. A constant rate never comes to
+        rest: the last samples show in the weights. `partial_fit`, for which no epoch repeats
+        another, takes ``"adaptive"`` as ``"constant"``.
 
     decay : float, default=0.1
         See `learning_rate`; only for ``"inverse_time"``.
@@ -144,7 +146,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         The number of epochs, at most. In an epoch every sample is presented once, or as often as
         its weight says.
 
-    tol : float or None, default=1e-4
+    tol : float or None, default=1e-3
         Training stops when the loss, or with `early_stopping` the validation score, has not
         improved on the best by `tol` for more than `n_iter_no_change` epochs in a row. None trains
         for `max_iter` epochs, with no test and no ConvergenceWarning.
@@ -331,14 +333,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         backprop: Literal["error", "gradient"] = "error",
         fit_intercept: bool = True,
         alpha: float = 0.0,
-        learning_rate: Literal["constant", "invscaling", "adaptive", "inverse_time"] = "constant",
+        learning_rate: Literal["constant", "invscaling", "adaptive", "inverse_time"] = "adaptive",
         decay: float = 0.1,
         learning_rate_init: float = 0.05,
         power_t: float = 0.5,
         momentum: float = 0.0,
         nesterovs_momentum: bool = False,
         max_iter: int = 200,
-        tol: float | None = 1e-4,
+        tol: float | None = 1e-3,
         n_iter_no_change: float = 10,
         average: bool = False,
         early_stopping: bool = False,
@@ -460,7 +462,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             n_iter_no_change = np.inf if self.tol is None else self.n_iter_no_change
             with self._epochs(presentations, callbacks) as epochs:
                 ended = training.run(epochs, tol=self.tol, n_iter_no_change=n_iter_no_change)
-            self.__dict__.update(self._attributes(training.history, training.result))
+            self.__dict__.update(self._attributes(training.history, training.result, training.schedule))
             if callbacks:
                 callbacks.end()
         if ended and self.tol is not None:
@@ -484,7 +486,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """Continue training with one pass over the samples, in the order given.
 
         Cutting a stream of samples into chunks in any way gives the same model, bit for bit, with
-        a constant learning rate; with `alpha`, up to rounding.
+        a constant learning rate, as which ``"adaptive"`` is taken; with `alpha`, up to rounding.
 
         Parameters
         ----------
@@ -547,13 +549,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 training = self._training(X, targets, in_place=True)
                 rows = touched_rows(X, self.alpha, self.momentum, self.average)
                 undo.append(training.restorer(rows))
-                training.run(
-                    [presentations],
-                    rows=rows,
-                    interrupt_is_error=True,
-                    **self._stopping_of_stream(),
-                )
-                self.__dict__.update(self._attributes(training.history, training.result))
+                training.run([presentations], rows=rows, interrupt_is_error=True)
+                self.__dict__.update(self._attributes(training.history, training.result, training.schedule))
         return self
 
     # ------------------------------------------------------------------------------------------
@@ -781,12 +778,6 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         self._rate_divisor = 1.0
         self._n_without_improvement = 0
 
-    def _stopping_of_stream(self):
-        """What a call of `partial_fit` counts as improvement: only "adaptive" asks for it."""
-        if self.learning_rate == "adaptive" and self.tol is not None:
-            return {"tol": self.tol, "n_iter_no_change": self.n_iter_no_change}
-        return {}
-
     def _training(self, X, targets, validation=None, callbacks=None, *, in_place):
         """Return the training that goes on from where the estimator is."""
         _engine.warn_once_without_compiled()
@@ -815,6 +806,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         )
         rate, decay, power_t = map(float, (self.learning_rate_init, self.decay, self.power_t))
         schedule = Schedule(self.learning_rate, rate, decay, power_t)
+        if in_place:
+            schedule = schedule.of_stream()
         history = self._history(is_new, in_place)
         if validation and self.t_ > 0:
             # what there was may remain the best; its score is that on the samples of this call
@@ -868,12 +861,12 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             history.rate_divisor = self._rate_divisor
         return history
 
-    def _attributes(self, history, state):
+    def _attributes(self, history, state, schedule):
         """The attributes that tell of training, and what it takes to go on."""
         coefs, intercepts = state.shown
         scores = history.validation_scores
         of_all = bool(state.averages or state.velocities)
-        has_memory = self.learning_rate != "constant" or self.momentum or self.average or scores
+        has_memory = schedule.remembers(history) or of_all or scores
         return {
             "coefs_": coefs,
             "intercepts_": intercepts,
@@ -900,7 +893,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             validation_scores=training.history.validation_scores.copy(),
             validation_epochs=training.history.validation_epochs.copy(),
         )
-        attributes = self._attributes(history, training.result.copy())
+        attributes = self._attributes(history, training.result.copy(), training.schedule)
         return attributes | {"_random_state": copy.deepcopy(self._random_state)}
 
     # ------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ adaptive       η / 5^k, with k how often training had stopped to improve
 ============== ========================================================================
 
 The first epoch of a new network has the rate η in each of them, and so has the first epoch after a
-user has put other weights in, as it has in MLPClassifier, where t goes on too.
+user has put other weights in, as it has in MLPClassifier, where t goes on too. In a stream, whose
+chunks are no epochs that could be compared, "adaptive" is "constant".
 
 References
 ----------
@@ -19,7 +20,7 @@ References
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LEARNING_RATES = ("constant", "invscaling", "adaptive", "inverse_time")
 
@@ -62,6 +63,16 @@ class Schedule:
         if self.learning_rate == "invscaling":
             return invscaling_divisor(history.n_presentations, self.power_t)
         return inverse_time_divisor(history.n_epochs, self.decay)
+
+    def of_stream(self):
+        """Return what the schedule is for chunks of a stream."""
+        return replace(self, learning_rate="constant") if self.learning_rate == "adaptive" else self
+
+    def remembers(self, history):
+        """Tell whether what has been done so far slows down what is to come."""
+        if self.learning_rate == "adaptive":
+            return history.rate_divisor > 1 or history.n_without_improvement > 0
+        return self.learning_rate != "constant"
 
     def end_epoch(self, history):
         """Note that an epoch has been run at this rate."""

@@ -14,6 +14,19 @@ DEFAULT_OPTIONS = {
 }
 
 
+# Checks of scikit-learn that take seconds for each configuration: 25,000 presentations an epoch.
+LONG_CHECK = "check_class_weight_classifiers"
+CHECKED_BY_DEFAULT = ("SoftmaxMLPClassifier()", "SoftmaxMLPClassifier(output_activation='sigmoid')")
+
+
+@pytest.hookimpl(tryfirst=True)  # before those marked are left out
+def pytest_collection_modifyitems(items):
+    """Mark the longest check of an estimator as slow, for all but a few configurations."""
+    for item in items:
+        if LONG_CHECK in item.name and not any(f"[{c}-" in item.name for c in CHECKED_BY_DEFAULT):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(params=["numpy", "compiled"])
 def engine(request, monkeypatch):
     """Run the test once on each engine; the value is the engine's name."""

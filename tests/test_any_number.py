@@ -135,7 +135,8 @@ def test_a_number_that_is_no_float_is_named(name, number):
 @pytest.mark.parametrize("max_iter", [2**63, 10**30])
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_epochs_beyond_all_counting(max_iter, shuffle):
-    model = network(max_iter=max_iter, tol=10.0, n_iter_no_change=2, shuffle=shuffle)
+    stopping = {"learning_rate": "constant", "tol": 10.0, "n_iter_no_change": 2}
+    model = network(max_iter=max_iter, shuffle=shuffle, **stopping)
     assert model.fit(X, Y).n_iter_ == 4
 
 

@@ -294,10 +294,11 @@ def epochs_by_hand(scores, tol, n_iter_no_change):
 @pytest.mark.parametrize("n_iter_no_change", [1, 3, 10])
 def test_the_score_decides_when_to_stop(tol, n_iter_no_change):
     X, y = samples()
+    stopping = {"learning_rate": "constant", "tol": tol, "n_iter_no_change": n_iter_no_change}
     stopped = []
     for seed in range(5):
         scores = network(random_state=seed, max_iter=60).fit(X, y).validation_scores_
-        model = network(random_state=seed, max_iter=60, tol=tol, n_iter_no_change=n_iter_no_change)
+        model = network(random_state=seed, max_iter=60, **stopping)
         expected = epochs_by_hand(scores, tol, n_iter_no_change)
         if expected < 60:
             stopped.append(expected)

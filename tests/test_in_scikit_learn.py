@@ -205,9 +205,10 @@ def test_training_stops_as_in_mlp_classifier(tol, n_iter_no_change):
     expected = epochs_of_the_rule(losses, tol, n_iter_no_change)
     assert expected is not None
 
+    stopping = {"learning_rate": "constant", "tol": tol, "n_iter_no_change": n_iter_no_change}
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
-        classifier = network(max_iter=60, tol=tol, n_iter_no_change=n_iter_no_change).fit(X, y)
+        classifier = network(max_iter=60, **stopping).fit(X, y)
 
     assert classifier.n_iter_ == expected
     assert classifier.loss_curve_ == losses[:expected]

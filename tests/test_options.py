@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 import option_transcription
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from option_transcription import Network, presentations
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
@@ -219,6 +219,27 @@ def test_a_call_of_partial_fit_is_an_epoch(schedule, option):
         model.partial_fit(X[rows], y[rows], classes=CLASSES)
         oracle.train([one_epoch(X[rows], y[rows])])
         assert_follows(model, oracle)
+
+
+def test_a_stream_has_no_epochs_that_lower_the_rate():
+    """With a tol of 10 no call improves; yet "adaptive" is "constant" there, also after a fit."""
+    X, y = samples(63)
+    stopping = {"tol": 10, "n_iter_no_change": 1, "max_iter": 50}
+    adaptive, constant = (
+        network(learning_rate=learning_rate, **stopping)
+        for learning_rate in ("adaptive", "constant")
+    )
+    for row in range(63):
+        for model in (adaptive, constant):
+            model.partial_fit(X[[row]], y[[row]], classes=CLASSES)
+    assert_array_equal(adaptive.coefs_[0], constant.coefs_[0])
+
+    adaptive.fit(X, y)  # lowers the rate until it stops
+    constant.coefs_ = [weights.copy() for weights in adaptive.coefs_]
+    constant.intercepts_ = [intercept.copy() for intercept in adaptive.intercepts_]
+    for model in (adaptive, constant):
+        model.partial_fit(X, y)
+    assert_array_equal(adaptive.coefs_[0], constant.coefs_[0])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -31,6 +31,7 @@ SETTINGS = {
 
 def network(**parameters):
     defaults = {"hidden_layer_sizes": 6, "tol": None, "random_state": 0, "warm_start": True}
+    defaults |= {"learning_rate": "constant"}
     return SoftmaxMLPClassifier(**(defaults | parameters))
 
 
