@@ -462,7 +462,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             n_iter_no_change = np.inf if self.tol is None else self.n_iter_no_change
             with self._epochs(presentations, callbacks) as epochs:
                 ended = training.run(epochs, tol=self.tol, n_iter_no_change=n_iter_no_change)
-            self.__dict__.update(self._attributes(training.history, training.result, training.schedule))
+            self._take_over(training)
             if callbacks:
                 callbacks.end()
         if ended and self.tol is not None:
@@ -550,7 +550,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 rows = touched_rows(X, self.alpha, self.momentum, self.average)
                 undo.append(training.restorer(rows))
                 training.run([presentations], rows=rows, interrupt_is_error=True)
-                self.__dict__.update(self._attributes(training.history, training.result, training.schedule))
+                self._take_over(training)
         return self
 
     # ------------------------------------------------------------------------------------------
@@ -860,6 +860,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             history.n_without_improvement = self._n_without_improvement
             history.rate_divisor = self._rate_divisor
         return history
+
+    def _take_over(self, training):
+        """Set the attributes to what training has come to."""
+        attributes = self._attributes(training.history, training.result, training.schedule)
+        self.__dict__.update(attributes)
 
     def _attributes(self, history, state, schedule):
         """The attributes that tell of training, and what it takes to go on."""

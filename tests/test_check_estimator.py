@@ -21,7 +21,7 @@ CONFIGURATIONS = [
     {"fit_intercept": False, "learning_rate": "constant", "tol": 1e-4},
     {"activation": "tanh"},
     {"activation": "relu"},
-    {"activation": "identity"},
+    {"activation": "identity", "shuffle": True},
     {"alpha": 1e-3},
     {"alpha": 1e-3, "momentum": 0.5, "output_activation": "sigmoid"},
     {"momentum": 0.8, "nesterovs_momentum": True, "learning_rate_init": 0.02},
@@ -35,14 +35,13 @@ CONFIGURATIONS = [
     {"class_weight": "balanced"},
     {"class_weight": "balanced", "early_stopping": True, "average": True},
     WARM_START | {"momentum": 0.5, "learning_rate_init": 0.3, "random_state": 0},
-    WARM_START
-    | {"average": True, "learning_rate_init": 0.5, "loss": "log_loss", "shuffle": True, "tol": 1e-4},
+    WARM_START | {"average": True, "learning_rate_init": 0.5, "loss": "log_loss", "tol": 1e-4},
     {"tol": None, "max_iter": 100},
 ]
 ESTIMATORS = [SoftmaxMLPClassifier(**parameters) for parameters in CONFIGURATIONS]
 # In NumPy a check of class weights with 25,000 presentations an epoch takes most of a minute, six
-# times as long with an "adaptive" rate, and with "tol=None", for which it sets 1,000 epochs, half an
-# hour: twenty configurations without that, of which only the defaults are adaptive.
+# times as long with an "adaptive" rate, and with "tol=None", for which it sets 1,000 epochs, half
+# an hour: twenty configurations without that, of which only the defaults are adaptive.
 LEFT_OUT = [
     {"output_activation": "sigmoid"},
     {"activation": "relu"},
