@@ -68,6 +68,8 @@ cdef extern from "_dispatch.h" nogil:
     ctypedef double (*run_t)(
         network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t)
 
+    unsigned int flush_tiny_results()
+    void restore_mode(unsigned int mode)
     int highest_level()
     ctypedef void (*catch_up_t)(network_t *)
     ctypedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t)
@@ -253,6 +255,7 @@ cdef class CompiledEngine:
         cdef const double[::1] fractions_view
         cdef const double *first_fraction = NULL
         cdef ptrdiff_t n = rows.shape[0]
+        cdef unsigned int mode
         cdef double loss
         if n == 0:
             return 0.0
@@ -262,13 +265,17 @@ cdef class CompiledEngine:
             fractions_view = fractions
             first_fraction = &fractions_view[0]
         with nogil:
+            mode = flush_tiny_results()
             loss = self.function(
                 &self.network, &self.samples, &rows[0], first_fraction, rate, n)
+            restore_mode(mode)
         return loss
 
     def catch_up(self):
         """Apply the decay that rows of the first layer have waited for."""
+        cdef unsigned int mode = flush_tiny_results()
         self.catch_up_all(&self.network)
+        restore_mode(mode)
 
     def largest_weight(self, const ptrdiff_t[::1] rows=None):
         """Return the largest magnitude of a weight; of the first layer, of the given rows."""
