@@ -64,6 +64,7 @@ def loss(rate, average, seed, train, test):
     network = SoftmaxMLPClassifier(
         hidden_layer_sizes=10,
         loss="log_loss",
+        learning_rate="constant",
         learning_rate_init=rate,
         average=average,
         max_iter=20,
