@@ -133,14 +133,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         those of what its calls were given so far.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from where training was, with its weights, momentum, learning rate and
-        random numbers, as if it had not stopped, instead of anew. After `early_stopping` that is
-        the best epoch. After weights were put into `coefs_` and `intercepts_`, it starts from
-        those, and without momentum.
+        Whether `fit` continues training from where it was, with its weights, momentum, learning
+        rate and order of samples, as if it had not stopped, instead of starting anew. After
+        `early_stopping` that is the best epoch. Where other arrays were put into `coefs_` or
+        `intercepts_`, training starts from those, without momentum and with "adaptive" anew; arrays
+        that were only changed in place are not told apart from what training left.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of presentations and the samples that
-        `early_stopping` sets aside. An int makes every result repeatable bit for bit.
+        `early_stopping` sets aside. An int makes every result repeatable bit for bit. A RandomState
+        is drawn from when the network is set up, and never again.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch, and its validation score, on a line of its own. A
@@ -166,7 +168,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         The intercepts of each layer.
 
     n_iter_ : int
-        Epochs run; a call of `partial_fit` counts as one.
+        Epochs of the last `fit`, and one for each call of `partial_fit` since.
 
     t_ : int
         Presentations so far.
@@ -178,8 +180,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     best_loss_ : float or None
         The lowest loss of an epoch; None after `early_stopping`, as for MLPClassifier.
 
-    loss_curve_ : list of float of shape (n_iter_,)
-        The loss of each epoch.
+    loss_curve_ : list of float
+        The loss of each epoch, those before a warm start included.
 
     validation_scores_ : list of float or None
         The accuracy on the validation samples after each epoch that had `early_stopping`.
@@ -387,9 +389,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
         Notes
         -----
-        With `shuffle` the order is drawn from what the rows hold, bit by bit: rows in another order
-        give the same model, and data that differ in the last digit of one number are shuffled in
-        another way.
+        With `shuffle` an epoch's order is a random permutation of the rows sorted by what they
+        hold, so rows in another order give the same model. They are compared as float32 first:
+        data that differ in their last digits, as those of a scaler that was fitted on permuted
+        rows, are presented in the same order.
+
+        While training runs, X must not be changed: callbacks and other threads that do so change
+        what is learned, in ways that nothing promises. It is safe all the same.
 
         Examples
         --------
