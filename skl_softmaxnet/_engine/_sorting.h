@@ -89,7 +89,7 @@ static ALWAYS_INLINE uint64_t ordered_float(float x)
     uint32_t bits;
     x += 0.0f; /* -0 becomes 0 */
     memcpy(&bits, &x, sizeof bits);
-    return bits ^ (0u - (bits >> 31) | 0x80000000u);
+    return bits ^ ((0u - (bits >> 31)) | 0x80000000u);
 }
 
 static ALWAYS_INLINE uint64_t ordered_double(double x)
@@ -97,7 +97,7 @@ static ALWAYS_INLINE uint64_t ordered_double(double x)
     uint64_t bits;
     x += 0.0;
     memcpy(&bits, &x, sizeof bits);
-    return bits ^ (0u - (bits >> 63) | SIGN);
+    return bits ^ ((0u - (bits >> 63)) | SIGN);
 }
 
 static ALWAYS_INLINE double value_at(const sorting_t *sorting, ptrdiff_t i)
