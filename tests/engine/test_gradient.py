@@ -4,11 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers import network, parameters_of, present_nothing, put_in
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
-
-from skl_softmaxnet import SoftmaxMLPClassifier
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -76,23 +75,17 @@ def step(weights, intercepts, x, t, *, rate, activation, output, loss, backprop)
         delta = e * DERIVATIVES[activation](below)
 
 
-def prepared(hidden_layer_sizes, seed=0, **parameters):
+def prepared(hidden_layer_sizes, **parameters):
     """A classifier with given weights and intercepts, and copies of both."""
-    classifier = SoftmaxMLPClassifier(
-        hidden_layer_sizes, learning_rate_init=RATE, random_state=seed, **parameters
-    )
-    classifier.partial_fit(
-        np.zeros((1, N_FEATURES)), [0], classes=range(N_CLASSES), sample_weight=[0.0]
-    )
+    classifier = network(hidden_layer_sizes, learning_rate_init=RATE, **parameters)
+    present_nothing(classifier, np.zeros((N_CLASSES, N_FEATURES)), np.arange(N_CLASSES))
     # Larger than the initial weights, so that no gradient is lost in the differences' rounding.
-    rng = np.random.RandomState(seed)
+    rng = np.random.RandomState(0)
     weights = [rng.normal(scale=0.7, size=W.shape) for W in classifier.coefs_]
     intercepts = [rng.normal(scale=0.3, size=b.shape) for b in classifier.intercepts_]
     if not classifier.fit_intercept:
         intercepts = [np.zeros_like(b) for b in intercepts]
-    classifier.coefs_ = [W.copy() for W in weights]
-    classifier.intercepts_ = [b.copy() for b in intercepts]
-    return classifier, weights, intercepts
+    return put_in(classifier, weights, intercepts), weights, intercepts
 
 
 def central_difference(function, array, width=1e-5):
@@ -111,13 +104,8 @@ def central_difference(function, array, width=1e-5):
 @pytest.mark.parametrize("hidden_layer_sizes", [(4, 3), ()])
 @each_combination
 def test_gradient_is_that_of_the_loss(activation, output, loss, hidden_layer_sizes):
-    classifier, weights, intercepts = prepared(
-        hidden_layer_sizes,
-        activation=activation,
-        output_activation=output,
-        loss=loss,
-        backprop="gradient",
-    )
+    rule = {"activation": activation, "loss": loss, "backprop": "gradient"}
+    classifier, weights, intercepts = prepared(hidden_layer_sizes, output_activation=output, **rule)
     x, target = np.random.RandomState(X_SEED).normal(size=N_FEATURES), 1
     t = np.eye(N_CLASSES)[target]
 
@@ -128,10 +116,7 @@ def test_gradient_is_that_of_the_loss(activation, output, loss, hidden_layer_siz
     classifier.partial_fit(x[np.newaxis], [target])
 
     assert_allclose(classifier.loss_, loss_now(), rtol=1e-12)  # from before the update
-    for before, after in [
-        *zip(weights, classifier.coefs_, strict=True),
-        *zip(intercepts, classifier.intercepts_, strict=True),
-    ]:
+    for before, after in zip([*weights, *intercepts], parameters_of(classifier), strict=True):
         gradient = central_difference(loss_now, before)
         assert np.abs(gradient).max() > 1e-3  # the test would otherwise say little
         # The differences themselves are good to some 1e-10, whatever the gradient's size.
@@ -148,27 +133,24 @@ def test_relu_cases_are_away_from_the_kink():
     assert sums.min() < 0 < sums.max()
 
 
-def assert_follows(classifier, weights, intercepts):
-    """The classifier has these weights, which have not run away to where nothing compares."""
-    assert max(np.abs(W).max() for W in weights) < 10
-    for fitted, expected in [
-        *zip(classifier.coefs_, weights, strict=True),
-        *zip(classifier.intercepts_, intercepts, strict=True),
-    ]:
-        assert_allclose(fitted, expected, rtol=1e-10, atol=1e-12)
+EACH_RULE = [((4, 3), *combination) for combination in COMBINATIONS]
+EACH_DEPTH = [(sizes, "tanh", "softmax", "squared_error") for sizes in [(), (4,), (4, 3, 5, 2)]]
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("backprop", ["error", "gradient"])
-@each_combination
-def test_many_steps_follow_the_rule(activation, output, loss, backprop, fit_intercept):
+@pytest.mark.parametrize(
+    ("hidden_layer_sizes", "activation", "output", "loss"), EACH_RULE + EACH_DEPTH
+)
+def test_many_steps_follow_the_rule(
+    hidden_layer_sizes, activation, output, loss, backprop, fit_intercept
+):
     rule = {"activation": activation, "loss": loss, "backprop": backprop}
     classifier, weights, intercepts = prepared(
-        (4, 3), output_activation=output, fit_intercept=fit_intercept, **rule
+        hidden_layer_sizes, output_activation=output, fit_intercept=fit_intercept, **rule
     )
     rng = np.random.RandomState(2)
-    X = rng.normal(size=(20, N_FEATURES))
-    targets = rng.randint(N_CLASSES, size=20)
+    X, targets = rng.normal(size=(20, N_FEATURES)), rng.randint(N_CLASSES, size=20)
     X[rng.uniform(size=X.shape) < 0.4] = 0  # rows of the weights that a sample does not touch
 
     classifier.partial_fit(X[:10], targets[:10])
@@ -178,20 +160,6 @@ def test_many_steps_follow_the_rule(activation, output, loss, backprop, fit_inte
         if not fit_intercept:
             intercepts = [np.zeros_like(b) for b in intercepts]
 
-    assert_follows(classifier, weights, intercepts)
-
-
-@pytest.mark.parametrize("hidden_layer_sizes", [(), (4,), (4, 3, 5, 2)])
-@pytest.mark.parametrize("backprop", ["error", "gradient"])
-def test_any_depth_follows_the_rule(hidden_layer_sizes, backprop):
-    rule = {"activation": "tanh", "loss": "squared_error", "backprop": backprop}
-    classifier, weights, intercepts = prepared(hidden_layer_sizes, **rule)
-    rng = np.random.RandomState(3)
-    X, targets = rng.normal(size=(20, N_FEATURES)), rng.randint(N_CLASSES, size=20)
-
-    classifier.partial_fit(X, targets)
-    for x, target in zip(X, targets, strict=True):
-        t = np.eye(N_CLASSES)[target]
-        step(weights, intercepts, x, t, rate=RATE, output="softmax", **rule)
-
-    assert_follows(classifier, weights, intercepts)
+    assert max(np.abs(W).max() for W in weights) < 10  # they have not run away
+    for fitted, expected in zip(parameters_of(classifier), [*weights, *intercepts], strict=True):
+        assert_allclose(fitted, expected, rtol=1e-10, atol=1e-12)

@@ -6,11 +6,12 @@ import platform
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers import network, parameters_of, train
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+from skl_softmaxnet import _engine
 from skl_softmaxnet._engine import NumpyEngine
 
 pytestmark = [
@@ -44,6 +45,12 @@ def named(combination):
     return "-".join(str(value) for value in combination.values())
 
 
+def assert_all_close(weights, expected, dtype, tolerances):
+    for one, other in zip(weights, expected, strict=True):
+        assert one.dtype == dtype
+        assert_allclose(one, other, **tolerances)
+
+
 each_combination = pytest.mark.parametrize("options", COMBINATIONS, ids=named)
 
 
@@ -67,10 +74,10 @@ def random_problem(sizes, *, n_samples=50, n_presentations=50, seed=0):
 
 def assert_engines_agree(run_engine, hidden_layer_sizes, n_presentations, fractions, **options):
     """Dense and CSR, in both types of number, all against the engine in NumPy in float64."""
-    network, X, targets, rows = random_problem(
+    network, X, targets, order = random_problem(
         [6, *hidden_layer_sizes, 3], n_presentations=n_presentations
     )
-    rest = (targets, rows, fractions)
+    rest = (targets, order, fractions)
     options["rate"] = RATES[options["activation"]]
     expected, expected_loss = run_engine(NumpyEngine, network, X, *rest, **options)
     largest = max(np.abs(weights).max() for weights in expected)
@@ -78,21 +85,22 @@ def assert_engines_agree(run_engine, hidden_layer_sizes, n_presentations, fracti
     # thousands of roundings of float32 add up beside the large weights, also in the small ones: of
     # all combinations the worst strays by 1.2e-4 of the largest weight
     float32 = TOLERANCES["float32"] | {"atol": 2e-4 * largest}
-    for dtype, tolerance in (TOLERANCES | {"float32": float32}).items():
+    for dtype, tolerances in (TOLERANCES | {"float32": float32}).items():
         for container in (np.asarray, sp.csr_array):
             same_X = container(X.astype(dtype))
             weights, loss = run_engine(_engine.Engine, network, same_X, *rest, **options)
-            for one, other in zip(weights, expected, strict=True):
-                assert one.dtype == dtype
-                assert_allclose(one, other, **tolerance)
-            assert_allclose(loss, expected_loss, **tolerance)
+            assert_all_close(weights, expected, dtype, tolerances)
+            assert_allclose(loss, expected_loss, **tolerances)
+
+
+def fractions_of(n_presentations):
+    return np.random.RandomState(1).choice([1.0, 0.3, 0.75], size=n_presentations)
 
 
 @each_combination
 def test_every_combination(options, run_engine):
-    fractions = np.random.RandomState(1).choice([1.0, 0.3, 0.75], size=12)
     for hidden_layer_sizes in LAYOUTS:
-        assert_engines_agree(run_engine, hidden_layer_sizes, 12, fractions, **options)
+        assert_engines_agree(run_engine, hidden_layer_sizes, 12, fractions_of(12), **options)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +117,7 @@ def test_every_combination_after_2000_presentations(options, hidden_layer_sizes,
 @pytest.mark.parametrize("hidden_layer_sizes", LAYOUTS)
 @each_combination
 def test_every_combination_and_layout_after_2000(options, hidden_layer_sizes, run_engine):
-    fractions = np.random.RandomState(1).choice([1.0, 0.3, 0.75], size=2000)
-    assert_engines_agree(run_engine, hidden_layer_sizes, 2000, fractions, **options)
+    assert_engines_agree(run_engine, hidden_layer_sizes, 2000, fractions_of(2000), **options)
 
 
 # --- Shapes and kinds of input, drawn by hypothesis ---
@@ -135,7 +142,7 @@ def problems(draw):
         draw(st.integers(2, 11), label="n_classes"),
     ]
     n_samples = draw(st.integers(1, 8), label="n_samples")
-    network, X, targets, rows = random_problem(
+    weights, X, targets, order = random_problem(
         sizes, n_samples=n_samples, seed=draw(st.integers(0, 99))
     )
     kinds = st.sampled_from(["empty", "full", "mixed"])
@@ -144,8 +151,8 @@ def problems(draw):
     X[(kind == "full")[:, np.newaxis] & (X == 0)] = 0.5
     fractions = None
     if draw(st.booleans(), label="with fractions"):
-        fractions = np.random.RandomState(0).choice([1.0, 0.3], size=rows.size)
-    return network, X, targets, rows, fractions
+        fractions = np.random.RandomState(0).choice([1.0, 0.3], size=order.size)
+    return weights, X, targets, order, fractions
 
 
 options_of_any_kind = st.fixed_dictionaries(
@@ -169,15 +176,11 @@ def csr_with_stored_zeros(X, index_dtype):
 @repeatable
 def test_any_shape(run_engine, problem, options, dtype):
     network, X, *rest = problem
-    X = X.astype(dtype)
-    rate = RATES[options["activation"]]
-    expected, expected_loss = run_engine(NumpyEngine, network, X, *rest, rate=rate, **options)
-    containers = [X, csr_with_stored_zeros(X, np.int32), csr_with_stored_zeros(X, np.int64)]
-    for same_X in containers:
-        weights, loss = run_engine(_engine.Engine, network, same_X, *rest, rate=rate, **options)
-        for one, other in zip(weights, expected, strict=True):
-            assert one.dtype == dtype
-            assert_allclose(one, other, **TOLERANCES[dtype])
+    X, options = X.astype(dtype), options | {"rate": RATES[options["activation"]]}
+    expected, expected_loss = run_engine(NumpyEngine, network, X, *rest, **options)
+    for same_X in (X, csr_with_stored_zeros(X, np.int32), csr_with_stored_zeros(X, np.int64)):
+        weights, loss = run_engine(_engine.Engine, network, same_X, *rest, **options)
+        assert_all_close(weights, expected, dtype, TOLERANCES[dtype])
         assert_allclose(loss, expected_loss, **TOLERANCES[dtype])
 
 
@@ -208,49 +211,92 @@ def untidy_csr(draw):
 @repeatable
 def test_untidy_csr_through_the_estimator(X, method):
     y = np.arange(X.shape[0]) % 3
-    more = {"classes": [0, 1, 2]} if method == "partial_fit" else {}
     before = [array.copy() for array in (X.data, X.indices, X.indptr)]
 
     def trained(engine_class, X):
-        classifier = SoftmaxMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(_engine, "Engine", engine_class)
-            getattr(classifier, method)(X, y, **more)
-        return [*classifier.coefs_, *classifier.intercepts_]
+            return parameters_of(train(network((5,), learning_rate_init=0.05), method, X, y))
 
     expected = trained(NumpyEngine, X.toarray())
-    for one, other in zip(trained(_engine.CompiledEngine, X), expected, strict=True):
-        assert_allclose(one, other, **TOLERANCES[X.dtype.name])
+    weights = trained(_engine.CompiledEngine, X)
+    assert_all_close(weights, expected, X.dtype, TOLERANCES[X.dtype.name])
     for array, copy in zip((X.data, X.indices, X.indptr), before, strict=True):
         assert_array_equal(array, copy)
+
+
+def new_engine(engine_class, weights, dtype=np.float64, **options):
+    """An engine, and the weights that it works on."""
+    coefs, intercepts = _engine.as_blocks(*weights, dtype)
+    options = {name: values[0] for name, values in OPTIONS.items()} | options
+    return engine_class(coefs, intercepts, **options), [*coefs, *intercepts]
 
 
 @pytest.mark.parametrize("with_zeros", [True, False])
 def test_dense_and_sparse_calls_in_turn(with_zeros):
     """One engine may be given another X in every call, and leaves all of them as they are."""
-    network, X, targets, rows = random_problem([6, 4, 3])
+    weights, X, targets, order = random_problem([6, 4, 3])
     X = X if with_zeros else X + 10
     dense, cuts = X.copy(), [0, 9, 10, 20, 27, 28, 50]  # among the calls, ones of one presentation
-    options = {name: values[0] for name, values in OPTIONS.items()}
     trained = []
     for engine_class in (NumpyEngine, _engine.Engine):
-        coefs, intercepts = _engine.as_blocks(*network, X.dtype)
-        engine = engine_class(coefs, intercepts, **options)
+        engine, parameters = new_engine(engine_class, weights)
         for number, part in enumerate(itertools.starmap(slice, itertools.pairwise(cuts))):
-            container = sp.csr_array(X) if number % 2 else dense
-            engine.run(container, targets, rows[part], None, 0.01)
-        trained.append([*coefs, *intercepts])
+            engine.run(sp.csr_array(X) if number % 2 else dense, targets, order[part], None, 0.01)
+        trained.append(parameters)
+        assert engine.t == 50
     assert_array_equal(dense, X)
-    for one, other in zip(*trained, strict=True):
-        assert_allclose(one, other, **TOLERANCES["float64"])
+    assert_all_close(*trained, np.float64, TOLERANCES["float64"])
 
 
 def test_no_presentation_changes_nothing(run_engine):
-    network, X, targets, rows = random_problem([6, 4, 3])
-    weights, loss = run_engine(_engine.Engine, network, X, targets, rows[:0], rate=0.05)
-    for one, other in zip(weights, [*network[0], *network[1]], strict=True):
+    weights, X, targets, order = random_problem([6, 4, 3])
+    after, loss = run_engine(_engine.Engine, weights, X, targets, order[:0], rate=0.05)
+    for one, other in zip(after, [*weights[0], *weights[1]], strict=True):
         assert_array_equal(one, other)
     assert loss == 0
+
+
+# --- What else both engines are asked ---
+
+BOTH = (NumpyEngine, _engine.CompiledEngine)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sizes", [[3, 2], [17, 9, 4]])
+def test_whether_all_weights_are_finite(sizes, dtype):
+    weights, *_ = random_problem(sizes)
+    for engine_class in BOTH:
+        engine, parameters = new_engine(engine_class, weights, dtype)
+        assert engine.is_finite()
+        for array in parameters:
+            for wrong in (np.nan, np.inf, -np.inf):
+                right, array.flat[-1] = array.flat[-1], wrong
+                assert not engine.is_finite()
+                array.flat[-1] = right
+        parameters[0][1] = np.nan
+        assert engine.is_finite(np.array([0, 2]))
+        assert not engine.is_finite(np.array([0, 1]))
+        parameters[-1][0] = np.inf
+        assert not engine.is_finite(np.array([0, 2]))
+        assert not engine.is_finite(np.array([], dtype=np.intp))
+
+
+def test_momentum_needs_velocities():
+    weights, *_ = random_problem([6, 4, 3])
+    for engine_class in BOTH:
+        with pytest.raises(ValueError, match="velocities"):
+            new_engine(engine_class, weights, momentum=0.9)
+
+
+def test_momentum_counts_in_the_time_of_a_presentation():
+    """It moves all weights of a million inputs, however few are not zero."""
+    weights = [np.zeros((1_000_000, 2))], [np.zeros(2)]
+    for engine_class in BOTH:
+        velocities = [list(part) for part in _engine.as_blocks(*weights, np.float64)]
+        plain, _ = new_engine(engine_class, weights)
+        moving, _ = new_engine(engine_class, weights, momentum=0.9, velocities=velocities)
+        assert moving.seconds_per_presentation > plain.seconds_per_presentation
 
 
 @pytest.mark.skipif(
@@ -262,13 +308,14 @@ def test_tiny_results_are_zero_while_presentations_run(dtype):
 
     Outside presentations the thread computes with those as ever.
     """
-    X = np.zeros((20_000, 2), dtype)
-    X[:, 0] = 1
+    n_samples = 20_000
+    X = np.resize(np.array([1, 0], dtype), (n_samples, 2))
     X[0, 1] = 1  # what this input has set in motion fades
-    network = SoftmaxMLPClassifier(4, momentum=0.9, random_state=0)
-    network.partial_fit(X, np.arange(len(X)) % 2, classes=[0, 1])
-    velocity = network._velocities[0][0]
-    assert (velocity[1] == 0).all()
-    assert (velocity[0] != 0).all()
+    weights, *_ = random_problem([2, 4, 2])
+    velocities = _engine.as_blocks(*[[0 * array for array in part] for part in weights], dtype)
+    engine, _ = new_engine(_engine.Engine, weights, dtype, momentum=0.9, velocities=velocities)
+    engine.run(X, np.arange(n_samples) % 2, np.arange(n_samples), None, 0.05)
+    assert (velocities[0][0][1] == 0).all()
+    assert (velocities[0][0][0] != 0).all()
     tiny = np.finfo(dtype).tiny
     assert 0 < tiny / dtype(2) < tiny

@@ -40,9 +40,48 @@ def test_softmax_is_a_distribution(z):
     assert_allclose(softmax(z + 8), output, rtol=1e-11)  # only differences of sums matter
 
 
-@pytest.mark.parametrize("z", [[1e308, 1e308], [-1e308, -1e308], [7e307] * 2])
-def test_softmax_does_not_overflow(z):
-    assert_array_equal(softmax(z), [0.5, 0.5])
+@given(z=arrays(np.float64, 4, elements=st.floats(allow_nan=False, allow_infinity=False)))
+@repeatable
+def test_softmax_of_any_number(z):
+    output = softmax(z)
+    assert abs(output.sum() - 1) < 1e-12
+    assert np.isfinite(softmax_jacobian(output)).all()
+
+
+@pytest.mark.parametrize(
+    ("z", "expected"),
+    [
+        ([1e308, 1e308], [0.5, 0.5]),
+        ([-1e308, -1e308], [0.5, 0.5]),
+        ([1.7e308, -1.7e308], [1, 0]),
+        ([-np.inf, 3.0], [0, 1]),  # impossible
+        ([True, False], softmax([1.0, 0.0])),
+    ],
+)
+def test_softmax_at_the_ends(z, expected):
+    assert_array_equal(softmax(z), expected)
+
+
+INTEGERS = [np.int8, np.uint8, np.int16, np.uint32, np.int64, np.uint64]
+
+
+@given(data=st.data())
+@repeatable
+def test_softmax_of_whole_numbers(data):
+    """Their differences do not wrap around."""
+    limits = np.iinfo(data.draw(st.sampled_from(INTEGERS)))
+    numbers = st.integers(limits.min, limits.max) | st.integers(0, 9)
+    z = np.array(data.draw(st.lists(numbers, min_size=1, max_size=5)), limits.dtype)
+    for values in (z, z.astype(object), z.tolist()):
+        assert_array_equal(softmax(values), softmax(z.astype(np.float64)))
+
+
+@pytest.mark.parametrize(
+    "z", [[np.nan, 1], [np.inf, 1], [-np.inf, -np.inf], None, ["a"], [1j], [10**400], [[1], [1, 2]]]
+)
+def test_softmax_names_what_has_none(z):
+    with pytest.raises(ValueError, match=r"\bz\b"):
+        softmax(z)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1, None])
@@ -73,6 +112,31 @@ def test_jacobian_product(z, seed):
     expected = softmax_jacobian(output) @ vector
     assert_allclose(softmax_jacobian_product(output, vector), expected, atol=1e-14)
     assert_allclose(softmax_jacobian_product(list(output), list(vector)), expected, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "wrong", [[[0.2], [0.8]], [[0.2, 0.8]], np.eye(2), 0.5, None, [np.nan, 1], [np.inf, 1], ["a"]]
+)
+def test_the_jacobian_is_that_of_a_vector(wrong):
+    """A column or a row has another matrix."""
+    with pytest.raises(ValueError, match="output must be"):
+        softmax_jacobian(wrong)
+    with pytest.raises(ValueError, match="output must be"):
+        softmax_jacobian_product(wrong, [1.0, 2.0])
+    with pytest.raises(ValueError, match="vector must be"):
+        softmax_jacobian_product([0.2, 0.8], wrong)
+
+
+def test_the_jacobian_times_a_vector_of_another_length():
+    with pytest.raises(ValueError, match="output and vector differ in length: 2 and 3"):
+        softmax_jacobian_product([0.2, 0.8], [1, 2, 3])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, object])
+def test_the_jacobian_of_whole_numbers(dtype):
+    one_hot = np.array([0, 1, 0], dtype)
+    assert_allclose(softmax_jacobian(one_hot), np.zeros((3, 3)))
+    assert_allclose(softmax_jacobian_product(one_hot, [1, 2, 3]), np.zeros(3))
 
 
 # --- Activations ---
@@ -168,13 +232,6 @@ def test_squared_error_by_hand():
 # --- The compiled functions, read off the weights after one presentation ---
 
 
-def each_compiled(test):
-    """Run the test in both types of number, or skip it where the compiled engine is not built."""
-    test = pytest.mark.usefixtures("engine")(test)
-    test = pytest.mark.parametrize("engine", ["compiled"], indirect=True)(test)
-    return pytest.mark.parametrize("dtype", [np.float64, np.float32])(test)
-
-
 def sums(dtype):
     """Sums z over the whole range: ordinary, saturated, at edges, next to zero, denormal."""
     rng = np.random.RandomState(0)
@@ -184,7 +241,7 @@ def sums(dtype):
     return np.concatenate([[0.0], positive, -positive]).astype(dtype)
 
 
-def outputs_on(engine_class, run_engine, z, output_activation):
+def outputs_on(run_engine, engine_class, z, output_activation):
     """Without a hidden layer, x = 1 and weights z, the intercepts become t − o at rate 1."""
     network = [z[np.newaxis]], [np.zeros(z.size)]
     X, first = np.ones((1, 1), z.dtype), np.zeros(1, dtype=np.intp)
@@ -193,7 +250,7 @@ def outputs_on(engine_class, run_engine, z, output_activation):
     return -weights[-1][1:]  # but for the target, which is the first
 
 
-def hidden_outputs_on(engine_class, run_engine, z, activation):
+def hidden_outputs_on(run_engine, engine_class, z, activation):
     """Weights of zero after the hidden layer give o = (½, ½); at rate 2 they become ±h."""
     network = [z[np.newaxis], np.zeros((z.size, 2))], [np.zeros(z.size), np.zeros(2)]
     X, first = np.ones((1, 1), z.dtype), np.zeros(1, dtype=np.intp)
@@ -210,30 +267,22 @@ def assert_few_ulp(values, expected):
     assert_allclose(values, expected, rtol=4 * limits.eps, atol=2 * limits.tiny)
 
 
-@each_compiled
-def test_compiled_sigmoid_outputs(dtype, run_engine):
-    given = (run_engine, sums(dtype), "sigmoid")
-    assert_few_ulp(outputs_on(CompiledEngine, *given), outputs_on(NumpyEngine, *given))
-
-
-@each_compiled
-def test_compiled_softmax_outputs(dtype, run_engine):
-    given = (run_engine, -np.abs(sums(dtype)), "softmax")
-    compiled, expected = (outputs_on(engine, *given) for engine in (CompiledEngine, NumpyEngine))
-    assert_allclose(compiled.max(), expected.max(), rtol=1e3 * np.finfo(dtype).eps)
-    # the compiled engine flushes what is no normal number
-    is_normal = expected >= np.finfo(dtype).tiny
-    assert (compiled[~is_normal] < np.finfo(dtype).tiny).all()
-    assert 0.5 < is_normal.mean() < 1
-    # relative to the largest, exp(0), which leaves out how well so many exponentials were added up
-    relative, oracle = (values[is_normal] / values.max() for values in (compiled, expected))
-    assert_few_ulp(relative, oracle)
-
-
-@each_compiled
-@each_activation
-def test_compiled_activations(activation, dtype, run_engine):
-    given = (run_engine, sums(dtype), activation)
-    assert_few_ulp(
-        hidden_outputs_on(CompiledEngine, *given), hidden_outputs_on(NumpyEngine, *given)
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("engine", ["compiled"], indirect=True)  # skips where it is not built
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax", *ORACLES])
+def test_compiled_functions(activation, dtype, run_engine):
+    z = -np.abs(sums(dtype)) if activation == "softmax" else sums(dtype)
+    of_engine = hidden_outputs_on if activation in ORACLES else outputs_on
+    compiled, expected = (
+        of_engine(run_engine, engine, z, activation) for engine in (CompiledEngine, NumpyEngine)
     )
+    if activation == "softmax":
+        assert_allclose(compiled.max(), expected.max(), rtol=1e3 * np.finfo(dtype).eps)
+        # the compiled engine flushes what is no normal number
+        is_normal = expected >= np.finfo(dtype).tiny
+        assert (compiled[~is_normal] < np.finfo(dtype).tiny).all()
+        assert 0.5 < is_normal.mean() < 1
+        # relative to the largest, exp(0), which leaves out how well so many were added up
+        compiled, expected = (values[is_normal] / values.max() for values in (compiled, expected))
+    assert_few_ulp(compiled, expected)

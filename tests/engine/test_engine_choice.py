@@ -4,16 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers import network
 
 import skl_softmaxnet
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+from skl_softmaxnet import _engine
 
-X = np.array([[0.0, 1.0], [1.0, 0.0]])
-Y = np.array([0, 1])
-
-
-def small_network():
-    return SoftmaxMLPClassifier(hidden_layer_sizes=2, max_iter=1, tol=None)
+X, Y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
 
 
 @pytest.fixture
@@ -25,12 +21,19 @@ def without_compiled(monkeypatch):
 
 
 def test_one_warning_at_the_first_fit(without_compiled):
-    with pytest.warns(UserWarning, match="C compiler"):
-        small_network().fit(X, Y)
+    with pytest.warns(UserWarning, match="C compiler") as caught:
+        network().fit(X, Y)
+    assert caught[0].filename == __file__  # the line that called fit
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        small_network().fit(X, Y)
-        small_network().partial_fit(X, Y, classes=Y)
+        network().fit(X, Y)
+        network().partial_fit(X, Y, classes=Y)
+
+
+def test_the_warning_of_a_stream(without_compiled):
+    with pytest.warns(UserWarning, match="C compiler") as caught:
+        network().partial_fit(X, Y, classes=Y)
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("is_checkout", [True, False])
@@ -43,10 +46,9 @@ def test_the_warning_says_where_sources_come_first(
     if is_checkout:
         (package / "_engine" / "_compiled.pyx").touch()
     with pytest.warns(UserWarning, match="C compiler") as caught:
-        small_network().fit(X, Y)
-    message = str(caught[0].message)
+        network().fit(X, Y)
     for said in (f"the sources in {package} first", "outside the checkout", "`pip install -e`"):
-        assert (said in message) == is_checkout
+        assert (said in str(caught[0].message)) == is_checkout
 
 
 def test_no_warning_on_the_compiled_engine(monkeypatch):
@@ -55,7 +57,7 @@ def test_no_warning_on_the_compiled_engine(monkeypatch):
     monkeypatch.setattr(_engine, "_has_warned", False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        small_network().fit(X, Y)
+        network().fit(X, Y)
 
 
 def test_show_versions(capsys):
