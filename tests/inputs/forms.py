@@ -1,8 +1,13 @@
-"""The forms in which samples, labels and weights come, for tests that try them all."""
+"""The forms in which samples, labels and weights come, and what tests do with what they draw."""
+
+import functools
+import inspect
 
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -10,6 +15,41 @@ try:
     import polars
 except ImportError:
     polars = None
+
+
+def drawn(few, many, **strategies):
+    """Run a test on a few examples, always the same, and, as a slow test, on many new ones."""
+    repeatable = settings(max_examples=few, deadline=None, derandomize=True)
+    new = settings(max_examples=many, deadline=None, print_blob=True)
+
+    def decorate(test):
+        @pytest.mark.parametrize(
+            "examples",
+            [
+                pytest.param(repeatable, id="few"),
+                pytest.param(new, id="new", marks=pytest.mark.slow),
+            ],
+        )
+        @functools.wraps(test)
+        def run(examples, **arguments):
+            examples(given(**strategies)(test))(**arguments)
+
+        signature = inspect.signature(test)
+        others = [p for name, p in signature.parameters.items() if name not in strategies]
+        examples = inspect.Parameter("examples", inspect.Parameter.KEYWORD_ONLY)
+        run.__signature__ = signature.replace(parameters=[*others, examples])
+        return run
+
+    return decorate
+
+
+def outcome(function, *arguments, **named):
+    """What a call returns, and the error that it may raise instead: of two kinds, no other."""
+    try:
+        return function(*arguments, **named), None
+    except (ValueError, TypeError) as error:
+        return None, error
+
 
 # Whole quarters: exact in every type of number, so that no form changes a value.
 quarters = st.integers(-12, 12).map(lambda number: number / 4)
@@ -84,7 +124,7 @@ if polars:
 def plain(X):
     """The array that a dense form says: C order, float32 if it was, else float64."""
     values = np.asarray(X)
-    is_single = values.dtype == np.float32
+    is_single = values.dtype.newbyteorder("=") == np.float32
     return np.array(values, np.float32 if is_single else np.float64, order="C")
 
 
@@ -95,6 +135,12 @@ def plain(X):
 def wide_indices(X):
     X = sp.csr_array(X)
     X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return X
+
+
+def big_endian(X):
+    X = sp.csr_array(X)
+    X.data = X.data.astype(X.dtype.newbyteorder(">"))
     return X
 
 
@@ -116,13 +162,24 @@ SPARSE = {
     **{f"{name}_array": getattr(sp, f"{name}_array") for name in FORMATS},
     **{f"{name}_matrix": getattr(sp, f"{name}_matrix") for name in FORMATS},
     "wide indices": wide_indices,
+    "big-endian": big_endian,
     "unsorted": unsorted,
     "in halves": in_halves,
     "halves in csr": lambda X: sp.csr_array(in_halves(X)),
 }
 
 # ----------------------------------------------------------------------------------------------
-# Labels 0, 1, 2 in other words, sorted alike
+# Labels
+
+
+def as_objects(labels):
+    """An array that holds the labels as they are, even tuples, which are else made rows of."""
+    result = np.empty(len(labels), dtype=object)
+    result[:] = labels
+    return result
+
+
+# The labels 0, 1, 2 in other words, sorted alike
 
 LABELS = {
     "lists": lambda y: y.tolist(),
