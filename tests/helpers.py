@@ -1,4 +1,4 @@
-"""What the tests share: a network, samples, comparisons down to the bits, a process of one's own."""
+"""What the tests share: a network, samples, comparisons to the bit, a process of one's own."""
 
 import copy
 import importlib
@@ -18,6 +18,31 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skl_softmaxnet import SoftmaxMLPClassifier
 
 SECONDS = 200  # many times what a call in another process takes
+
+# Ways to train that each promise is tested with; "labels" in a name stands for several a sample.
+STOPPING = {"early_stopping": True, "validation_fraction": 0.3}
+LABELS = {"output_activation": "sigmoid"}
+FRACTIONS = {"class_weight": {0: 0.3, 2: 2.6}}
+BALANCED = {"class_weight": "balanced"}
+TRAININGS = {
+    "plain": {},
+    "gradient": {"loss": "log_loss", "backprop": "gradient", "activation": "relu"},
+    "sigmoid": {"output_activation": "sigmoid", "activation": "tanh"},
+    "regression": {"hidden_layer_sizes": ()},
+    "tutorial": {"fit_intercept": False, "hidden_layer_sizes": (3,)},
+    "momentum": {"momentum": 0.8, "nesterovs_momentum": True, "learning_rate_init": 0.02},
+    "average, alpha": {"average": True, "alpha": 1e-3},
+    "labels": LABELS,
+    "class weights": FRACTIONS,
+    "balanced": BALANCED,
+    "balanced labels": LABELS | BALANCED,
+    "stopping": STOPPING,
+    "stopping, average": STOPPING | {"average": True},
+    "stopping, labels": STOPPING | LABELS,
+    "stopping, class weights": STOPPING | FRACTIONS,
+    "stopping, balanced": STOPPING | BALANCED,
+}
+each_training = pytest.mark.parametrize("training", TRAININGS)
 
 
 # --- Networks and samples ---
@@ -41,6 +66,11 @@ def samples(n_samples=30, dtype=np.float64, *, multilabel=False):
     X[5] = 0
     y = np.arange(n_samples) % 3
     return X, as_labels(X, y) if multilabel else y
+
+
+def of_training(training, n_samples=30, dtype=np.float64):
+    """The parameters of a network, and samples for it."""
+    return TRAININGS[training], *samples(n_samples, dtype, multilabel="labels" in training)
 
 
 def as_labels(X, y):
