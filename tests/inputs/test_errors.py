@@ -119,24 +119,6 @@ def test_predicting_before_fitting(output):
         getattr(network(), output)(X)
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong", "message"),
-    [
-        ("X_val", X_with(NAN), "X_val contains NaN"),
-        ("X_val", X[:, :3], "3 features.*4 features"),
-        ("X_val", X[:-1], "y_val has 12 samples, X_val 11"),
-        ("y_val", np.r_[Y[:-1], 7], r"y_val holds labels .*\[7\]"),
-        ("y_val", X[:, 0], "y_val"),
-        ("y_val", np.eye(3, dtype=int)[Y], "y_val"),
-    ],
-)
-def test_wrong_samples_to_validate_on(name, wrong, message):
-    model = network(early_stopping=True)
-    with pytest.raises(ValueError, match=message):
-        model.fit(X, Y, **({"X_val": X, "y_val": Y} | {name: wrong}))
-    assert not hasattr(model, "coefs_")
-
-
 # --- sample_weight ---
 
 
