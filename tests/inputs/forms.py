@@ -2,11 +2,14 @@
 
 import functools
 import inspect
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from helpers import child_process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -49,6 +52,22 @@ def outcome(function, *arguments, **named):
         return function(*arguments, **named), None
     except (ValueError, TypeError) as error:
         return None, error
+
+
+@contextmanager
+def surviving_child():
+    """Yield a function that calls functions in another process, and in a new one after a crash."""
+    with ExitStack() as stack:
+        calls = [stack.enter_context(child_process())]
+
+        def call(*arguments):
+            try:
+                return calls[-1](*arguments)
+            except BrokenProcessPool:
+                calls.append(stack.enter_context(child_process()))
+                return "crashed"
+
+        yield call
 
 
 # Whole quarters: exact in every type of number, so that no form changes a value.

@@ -4,14 +4,12 @@ Whatever takes such a matrix runs in a process of its own, which a crash would e
 """
 
 import copy
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from forms import drawn, outcome
-from helpers import child_process, network, state
+from forms import drawn, outcome, surviving_child
+from helpers import network, state
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -65,17 +63,7 @@ def result_of(place, matrix):
 
 @pytest.fixture(scope="module")
 def in_child():
-    """Call functions in another process, and start a new one for those after a crash."""
-    with ExitStack() as stack:
-        calls = [stack.enter_context(child_process())]
-
-        def call(*arguments):
-            try:
-                return calls[-1](*arguments)
-            except BrokenProcessPool:
-                calls.append(stack.enter_context(child_process()))
-                return "crashed"
-
+    with surviving_child() as call:
         yield call
 
 

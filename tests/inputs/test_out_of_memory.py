@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from child import child_process, state
+from helpers import child_process, network, state
 
 import skl_softmaxnet
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+from skl_softmaxnet import _engine
 
 try:
     import resource
@@ -80,9 +80,8 @@ def samples(shape, kind):
     return KINDS[kind](X), np.arange(n_samples) % 3
 
 
-def network(setting):
-    parameters = {"hidden_layer_sizes": (100, 5), "max_iter": 1, "tol": None, "random_state": 0}
-    return SoftmaxMLPClassifier(**(parameters | SETTINGS[setting]))
+def of_setting(setting):
+    return network((100, 5), learning_rate_init=0.05, max_iter=1, **SETTINGS[setting])
 
 
 @contextmanager
@@ -129,12 +128,15 @@ def sweep(call, probe, step):
     return places, changed
 
 
-def sweep_fitted(method, shape, kind, setting, step):
-    """Sweep with a model that was fitted before."""
+def sweep_method(method, is_fitted, shape, kind, setting, step):
+    """Sweep with a model that was fitted before, or with one that was not."""
     X, y = samples(shape, kind)
     arguments = (X,) if method == "predict_proba" else (X, y)
+    model = of_setting(setting)
+    if not is_fitted:
+        return sweep(lambda: model.fit(X, y), lambda: state(model), step)
     some_X, some_y = X[:99], y[:99]
-    model = network(setting).fit(some_X, some_y).partial_fit(some_X, some_y)
+    model.fit(some_X, some_y).partial_fit(some_X, some_y)
     return sweep(
         lambda: getattr(model, method)(*arguments),
         lambda: (state(model), model.predict_proba(some_X).tobytes()),
@@ -142,29 +144,23 @@ def sweep_fitted(method, shape, kind, setting, step):
     )
 
 
-def sweep_unfitted(shape, kind, setting, step):
-    X, y = samples(shape, kind)
-    model = network(setting)
-    return sweep(lambda: model.fit(X, y), lambda: state(model), step)
+def assert_stays(in_child, *arguments):
+    places, changed = in_child(sweep_method, *arguments)
+    assert places  # memory did run out
+    assert not changed
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @each_case
 def test_a_fitted_model_is_still_whole(method, shape, kind, setting, step, in_child):
-    places, changed = in_child(sweep_fitted, method, shape, kind, setting, step)
-    assert places  # memory did run out
-    assert not changed
-
-
-@pytest.mark.parametrize("kind", ["dense", "integers", "float32"])
-def test_predictions(kind, in_child):
-    places, changed = in_child(sweep_fitted, "predict_proba", "tall", kind, "plain", 256 * KIB)
-    assert places
-    assert not changed
+    assert_stays(in_child, method, True, shape, kind, setting, step)
 
 
 @each_case
 def test_an_unfitted_estimator_is_still_unfitted(shape, kind, setting, step, in_child):
-    places, changed = in_child(sweep_unfitted, shape, kind, setting, step)
-    assert places
-    assert not changed
+    assert_stays(in_child, "fit", False, shape, kind, setting, step)
+
+
+@pytest.mark.parametrize("kind", ["dense", "integers", "float32"])
+def test_predictions(kind, in_child):
+    assert_stays(in_child, "predict_proba", True, "tall", kind, "plain", 256 * KIB)
