@@ -1,6 +1,6 @@
 """The figures of examples/benchmarks/quality.py, on cases done by hand, and its tables."""
 
-import importlib.util
+import importlib
 import os
 import re
 import subprocess
@@ -11,30 +11,16 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-BENCHMARKS = Path(__file__).parents[1] / "examples" / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "examples" / "benchmarks"
 SECONDS = 300  # many times what it takes, even on the engine in NumPy
 
 
 @pytest.fixture(scope="module")
-def quality_figures():
-    """The module of that name, which is in no package."""
-    path = BENCHMARKS / "quality_figures.py"
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-def run(*arguments):
-    """Run the script; return how it ended."""
-    return subprocess.run(
-        [sys.executable, BENCHMARKS / "quality.py", *arguments],
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=SECONDS,
-        check=False,
-    )
+def quality():
+    """The script as a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        return importlib.import_module("quality")
 
 
 @pytest.mark.parametrize(
@@ -46,8 +32,8 @@ def run(*arguments):
         ([1, 0], [[0.4, 0.6], [0.4, 0.6]], (2 * 0.16 + 2 * 0.36) / 2),
     ],
 )
-def test_brier_score(targets, probabilities, expected, quality_figures):
-    score = quality_figures.brier_score(targets, np.array(probabilities))
+def test_brier_score(targets, probabilities, expected, quality):
+    score = quality.brier_score(targets, np.array(probabilities))
     assert score == pytest.approx(expected, abs=1e-12)
 
 
@@ -66,23 +52,14 @@ def test_brier_score(targets, probabilities, expected, quality_figures):
         ([0.8, 0.81], [True, False], (0.2 + 0.81) / 2),
     ],
 )
-def test_calibration_error(confidences, right, expected, quality_figures):
+def test_calibration_error(confidences, right, expected, quality):
     confidences = np.array(confidences)
     probabilities = np.column_stack([confidences, 1 - confidences])  # the first is predicted
-    targets = np.where(right, 0, 1)
-    error = quality_figures.calibration_error(targets, probabilities)
+    error = quality.calibration_error(np.where(right, 0, 1), probabilities)
     assert error == pytest.approx(expected, abs=1e-12)
 
 
-def test_bins_are_counted(quality_figures):
-    """In a single bin the two mistakes cancel which two bins keep apart."""
-    probabilities = np.array([[0.6, 0.4], [0.8, 0.2]])
-    error = quality_figures.calibration_error
-    assert error([0, 1], probabilities, n_bins=1) == pytest.approx(0.2)
-    assert error([0, 1], probabilities) == pytest.approx(0.6)
-
-
-def test_figures_of_a_classifier(quality_figures):
+def test_figures_of_a_classifier(quality):
     """With labels that are no column numbers, in an order of their own."""
     X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     y = np.array(["yes", "yes", "no", "no"])
@@ -90,48 +67,38 @@ def test_figures_of_a_classifier(quality_figures):
     wrong = np.array(["yes", "no", "no", "no"])
     of_wrong = classifier.predict_proba(X)[range(4), [1, 0, 0, 0]]
 
-    figures = quality_figures.figures(classifier, X, wrong)
+    figures = quality.figures(classifier, X, wrong)
 
     assert figures["accuracy"] == 0.75
     assert figures["log loss"] == pytest.approx(-np.log(of_wrong).mean())
     assert figures["Brier score"] == pytest.approx(2 * ((1 - of_wrong) ** 2).mean())
 
 
-def result(quality_figures, **folds):
-    names = {name.replace("_", " "): np.array(values) for name, values in folds.items()}
-    return quality_figures.Result(names, 0.0)
-
-
 @pytest.mark.parametrize(("name", "better"), [("accuracy", 1), ("log loss", -1)])
-def test_comparison(name, better, quality_figures):
+def test_comparison(name, better, quality):
     """Differences 0, 1, 2, 3, 4: the mean 2, the variance 2.5, the standard error √(2.5 / 5)."""
-    key = name.replace(" ", "_")
-    ours = result(quality_figures, **{key: [0, 2, 4, 6, 8]})
-    theirs = result(quality_figures, **{key: [0, 1, 2, 3, 4]})
-    shifted = result(quality_figures, **{key: [2.7, 3.7, 4.7, 5.7, 6.7]})  # 0.7 = 0.99 errors
-
-    difference, error, as_good = quality_figures.compare(ours, theirs, name)
+    folds = [0, 2, 4, 6, 8], [0, 1, 2, 3, 4], [2.7, 3.7, 4.7, 5.7, 6.7]  # 0.7 = 0.99 errors
+    ours, theirs, shifted = (quality.Result({name: np.array(values)}, 0.0) for values in folds)
+    difference, error, as_good = quality.compare(ours, theirs, name)
     assert difference == pytest.approx(2)
     assert error == pytest.approx(0.5**0.5)
     assert as_good == (better > 0)
-    assert quality_figures.compare(theirs, ours, name)[2] == (better < 0)
-    within = ours, shifted
-    assert all(quality_figures.compare(*pair, name)[2] for pair in (within, within[::-1]))
+    assert quality.compare(theirs, ours, name)[2] == (better < 0)
+    assert quality.compare(ours, shifted, name)[2]
+    assert quality.compare(shifted, ours, name)[2]
+    assert quality.compare(ours, ours, name) == (0, 0, True)
 
 
-def test_equal_results_are_as_good(quality_figures):
-    same = result(quality_figures, accuracy=[0.5] * 5)
-    assert quality_figures.compare(same, same, "accuracy") == (0, 0, True)
-
-
-def test_repeats_are_other_seeds_on_the_same_folds(quality_figures):
-    """So a model without chance in it has the same figures however often it is repeated."""
-    X, y = quality_figures.SETS["iris"]()
-    once, twice = (quality_figures.evaluate(LogisticRegression(), X, y, n) for n in (1, 2))
-    for name in quality_figures.HIGHER_IS_BETTER:
-        assert once.folds[name].shape == (5,)
-        np.testing.assert_allclose(once.folds[name], twice.folds[name])
-    assert once.folds["accuracy"].mean() > 0.9
+def run(*arguments):
+    """Run the script; return how it ended."""
+    return subprocess.run(
+        [sys.executable, BENCHMARKS / "quality.py", *arguments],
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
+    )
 
 
 def test_tables():
