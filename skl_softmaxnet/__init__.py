@@ -1,9 +1,9 @@
 """A multilayer perceptron classifier for scikit-learn that learns one sample at a time."""
 
 from ._classifier import SoftmaxMLPClassifier
-from ._display import LossCurveDisplay, WeightsDisplay
 from ._functions import softmax, softmax_jacobian, softmax_jacobian_product
-from ._initialization import truncated_normal
+from ._network import truncated_normal
+from ._plot import LossCurveDisplay, WeightsDisplay
 from ._versions import show_versions
 
 __version__ = "0.1.0"

@@ -1,12 +1,7 @@
 """The estimator: parameters, validation and the public methods."""
 
-import copy
-import warnings
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
-from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -15,61 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from . import _engine, _outputs
+from . import _outputs
 from ._callbacks import CallbackSupportMixin, FitCallbacks
-from ._early_stopping import Validation, split
 from ._functions import ACTIVATIONS, OUTPUT_ACTIVATIONS
-from ._initialization import initial_weights, own_random_state
-from ._presentation import Presentations, content_hash, merged, relative_to_counts
-from ._schedules import LEARNING_RATES, Schedule
-from ._sparse import check_sparse
-from ._state import (
-    NetworkState,
-    fingerprint,
-    laid_out,
-    touched_rows,
-    zeros_like,
-)
-from ._targets import (
-    as_label_lists,
-    balanced_stream,
-    check_two_classes,
-    class_multipliers,
-    encode_targets,
-    has_columns,
-    sorted_labels,
-    weighted,
-)
-from ._training import History, Training
+from ._labels import learn_labels, learn_labels_of_stream
+from ._network import check_same_network, has_new_weights, initialize
+from ._order import Presentations, list_epoch
+from ._samples import check_rows, check_samples, check_validation_samples, stored_columns
+from ._schedules import LEARNING_RATES
+from ._training import Validation, open_training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
-from ._validation import (
-    check_classes,
-    check_hidden_layer_sizes,
-    check_kept,
-    check_network,
-    check_numbers,
-    check_rows,
-    check_validation_samples,
-    check_weights,
-    named,
-    named_of_both,
-    unchanged_on_error,
-    with_exact_labels,
-)
-
-# The parameters that are computed with as floats.
-_NUMBERS = (
-    "alpha",
-    "decay",
-    "learning_rate_init",
-    "power_t",
-    "momentum",
-    "tol",
-    "validation_fraction",
-)
+from ._warnings import warn
+from ._weights import check_weights, weigh_stream
 
 
 class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -179,14 +133,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         those of what its calls were given so far.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from where training was, with its weights, momentum, learning rate and
-        random numbers, as if it had not stopped, instead of anew. After `early_stopping` that is
-        the best epoch. After weights were put into `coefs_` and `intercepts_`, it starts from
-        those, and without momentum.
+        Whether `fit` continues training from where it was, with its weights, momentum, learning
+        rate and order of samples, as if it had not stopped, instead of starting anew. After
+        `early_stopping` that is the best epoch. Where other arrays were put into `coefs_` or
+        `intercepts_`, training starts from those, without momentum and with "adaptive" anew; arrays
+        that were only changed in place are not told apart from what training left.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of presentations and the samples that
-        `early_stopping` sets aside. An int makes every result repeatable bit for bit.
+        `early_stopping` sets aside. An int makes every result repeatable bit for bit. A RandomState
+        is drawn from when the network is set up, and never again.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch, and its validation score, on a line of its own. A
@@ -212,7 +168,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         The intercepts of each layer.
 
     n_iter_ : int
-        Epochs run; a call of `partial_fit` counts as one.
+        Epochs of the last `fit`, and one for each call of `partial_fit` since.
 
     t_ : int
         Presentations so far.
@@ -224,8 +180,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     best_loss_ : float or None
         The lowest loss of an epoch; None after `early_stopping`, as for MLPClassifier.
 
-    loss_curve_ : list of float of shape (n_iter_,)
-        The loss of each epoch.
+    loss_curve_ : list of float
+        The loss of each epoch, those before a warm start included.
 
     validation_scores_ : list of float or None
         The accuracy on the validation samples after each epoch that had `early_stopping`.
@@ -433,9 +389,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
         Notes
         -----
-        With `shuffle` the order is drawn from what the rows hold, bit by bit: rows in another order
-        give the same model, and data that differ in the last digit of one number are shuffled in
-        another way.
+        With `shuffle` an epoch's order is a random permutation of the rows sorted by what they
+        hold, so rows in another order give the same model. They are compared as float32 first:
+        data that differ in their last digits, as those of a scaler that was fitted on permuted
+        rows, are presented in the same order.
+
+        While training runs, X must not be changed: callbacks and other threads that do so change
+        what is learned, in ways that nothing promises. It is safe all the same.
 
         Examples
         --------
@@ -448,30 +408,35 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         >>> classifier.n_iter_, classifier.t_
         (200, 30000)
         """
-        callbacks = FitCallbacks.of(self, X, y, sample_weight, self._attributes_now)
-        going_on = self.warm_start and hasattr(self, "coefs_")
-        with unchanged_on_error(self, getattr(self, "_random_state", None)):
-            X, y, weights = self._check_samples(X, y, sample_weight, reset=not going_on)
-            targets = self._check_labels(y, weights, going_on)
-            if going_on:
-                self._check_same_network(X)
-            else:
-                self._initialize(X, own_random_state(self.random_state))
-            presentations, validation = self._check_presentations(X, targets, weights, X_val, y_val)
-            training = self._training(X, targets, validation, callbacks, in_place=False)
-            n_iter_no_change = np.inf if self.tol is None else self.n_iter_no_change
-            with self._epochs(presentations, callbacks) as epochs:
-                ended = training.run(epochs, tol=self.tol, n_iter_no_change=n_iter_no_change)
-            self._take_over(training)
-            if callbacks:
-                callbacks.end()
+        callbacks = FitCallbacks(self, X, y, sample_weight)
+        model = self._copy()
+        is_new = not (model.warm_start and hasattr(model, "coefs_"))
+        X, y = check_samples(model, X, y, reset=is_new)
+        weights = check_weights(sample_weight, X.shape[0])
+        targets = learn_labels(model, y, weights, is_new=is_new)
+        if is_new:
+            initialize(model, X)
+        else:
+            check_same_network(model, X)
+        validation = model._check_validation(X_val, y_val)
+        splits = model.early_stopping and validation is None
+        presentations, set_aside = list_epoch(model, X, targets, weights, splits=splits)
+        if presentations.rows.size == 0:
+            raise ValueError(
+                "No sample is left to train on: sample_weight times class_weight is zero for all."
+            )
+        if splits:
+            validation = model._set_aside(X, targets, *set_aside)
+        training = open_training(model, X, targets, validation)
+        ended = training.run(presentations, callbacks)
+        self._take_over(model)
+        callbacks.end()
         if ended and self.tol is not None:
-            warnings.warn(
+            warn(
                 f"Stochastic optimizer: maximum iterations ({self.max_iter}) reached and the "
                 "optimization hasn't converged yet. Raise max_iter, or set tol=None to train for "
                 "max_iter epochs with no test.",
                 ConvergenceWarning,
-                stacklevel=3,  # the line that called fit
             )
         return self
 
@@ -536,47 +501,85 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         >>> np.array_equal(in_chunks.coefs_[0], at_once.coefs_[0])
         True
         """
-        first_call = not hasattr(self, "coefs_")
-        with unchanged_on_error(self) as undo:
-            self._check_parameters()
-            X, y, weights = self._check_samples(X, y, sample_weight, reset=first_call)
-            targets = self._check_labels_of_stream(y, classes, weights)
-            if first_call:
-                self._initialize(X, own_random_state(self.random_state))
-            weights = self._class_weighted_stream(targets, weights)
-            presentations = Presentations.from_weights(targets.shape[0], weights)
-            if presentations.rows.size > 0:
-                training = self._training(X, targets, in_place=True)
-                rows = touched_rows(X, self.alpha, self.momentum, self.average)
-                undo.append(training.restorer(rows))
-                training.run([presentations], rows=rows, interrupt_is_error=True)
-                self._take_over(training)
+        model = self._copy()
+        model._check_parameters()
+        is_new = not hasattr(model, "coefs_")
+        X, y = check_samples(model, X, y, reset=is_new)
+        weights = check_weights(sample_weight, X.shape[0])
+        targets = learn_labels_of_stream(model, y, classes, weights)
+        if is_new:
+            initialize(model, X)
+        weights = weigh_stream(model, targets, weights)
+        presentations = Presentations.of(np.arange(X.shape[0]), weights)
+        if presentations.rows.size:
+            self._learn_in_place(model, X, targets, presentations)
+        else:
+            self._take_over(model)
         return self
+
+    def _learn_in_place(self, model, X, targets, presentations):
+        """Train a copy of the attributes, but the arrays themselves; take over all or nothing."""
+        before, n_losses = self.__dict__, len(model.loss_curve_)
+        training = open_training(model, X, targets, in_place=True)
+        moves_all = model.alpha or model.momentum or model.average
+        inputs = None if moves_all else stored_columns(X)
+        snapshot = training.network.snapshot(inputs)
+        try:
+            training.run_epoch(presentations, inputs=inputs)
+            training.show()
+            self._take_over(model)
+        except BaseException:
+            while True:  # another Ctrl-C does not end this halfway
+                try:
+                    training.network.rollback(snapshot)
+                    del model.loss_curve_[n_losses:]
+                    self.__dict__ = before
+                    break
+                except KeyboardInterrupt:
+                    pass
+            raise
+
+    def _copy(self):
+        """Return an estimator with the same attributes, which share their arrays and lists.
+
+        Whatever is learned is set on such a copy, and taken over when all has succeeded.
+        """
+        model = object.__new__(type(self))
+        model.__dict__ = self.__dict__.copy()
+        return model
+
+    def _take_over(self, model):
+        """Take the attributes of a copy, in one assignment that nothing can end halfway.
+
+        Parameters stay as they are, which another thread may have set in the meantime.
+        """
+        parameters = self._parameter_constraints
+        own = {name: value for name, value in vars(self).items() if name in parameters}
+        self.__dict__ = vars(model) | own
 
     # ------------------------------------------------------------------------------------------
     # What training is given
 
-    def _check_samples(self, X, y, sample_weight, *, reset):
-        """Validate what both ways of learning are given."""
-        check_sparse(X, "X")
-        check_sparse(y, "y")
-        with named_of_both(X):
-            X, y = validate_data(
-                self,
-                X,
-                with_exact_labels(y),
-                accept_sparse="csr",
-                dtype=(np.float64, np.float32) if reset else self._dtype,
-                order="C",
-                multi_output=has_columns(y),
-                reset=reset,
-            )
-        return check_rows(X), y, check_weights(sample_weight, X.shape[0])
+    def _check_validation(self, X_val, y_val):
+        """Return the samples that `fit` was given for early stopping, if it was."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+            raise ValueError(f"{given} was given without {missing}.")
+        if not self.early_stopping:
+            raise ValueError("X_val and y_val are used by early_stopping, which is False.")
+        X, targets = check_validation_samples(self, X_val, y_val)
+        return self._set_aside(X, targets, slice(None), np.ones(X.shape[0]))
 
-    def _validate_params(self):
-        """Validate the parameters, which `fit` asks for by its decorator."""
-        check_numbers(self, _NUMBERS)
-        super()._validate_params()
+    def _set_aside(self, X, targets, rows, weights):
+        """Return the samples for early stopping."""
+        if not weights.any():
+            raise ValueError(
+                "early_stopping has no sample to validate on whose weight is above 0; see "
+                "class_weight and validation_fraction."
+            )
+        return Validation(X[rows], targets[rows], weights, self.activation, self.out_activation_)
 
     def _check_parameters(self):
         """Validate the parameters of a fitted estimator too, which scikit-learn leaves out.
@@ -590,316 +593,30 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             self._validate_params()
             self._checked_parameters = parameters
 
-    def _check_labels(self, y, weights, going_on):
-        """Set `classes_` from what `fit` is given, and return the targets."""
-        if weights is not None and not weights.any():
-            raise ValueError("sample_weight must not be zero for every sample.")
-        if y.ndim == 2:
-            targets = as_label_lists(y, self.output_activation)
-            classes = np.arange(y.shape[1])
-        else:
-            classes = sorted_labels(y if weights is None else y[weights > 0])
-            check_classification_targets(y)
-            check_two_classes(classes, "y")
-            targets = encode_targets(y, classes, weights)
-        if going_on:
-            self._check_same_classes(classes, y.ndim == 2, "y holds")
-        self.classes_, self._multilabel = classes, y.ndim == 2
-        return targets
-
-    def _check_labels_of_stream(self, y, classes, weights):
-        """Set `classes_` in the first call of `partial_fit`, compare with it later."""
-        multilabel = y.ndim == 2
-        if multilabel:
-            targets = as_label_lists(y, getattr(self, "out_activation_", self.output_activation))
-            classes = np.arange(y.shape[1]) if classes is None else classes
-        if classes is not None:
-            classes = check_classes(classes)
-            check_two_classes(classes, "classes")
-            if multilabel and not np.array_equal(classes, np.arange(y.shape[1])):
-                raise ValueError(
-                    f"classes={list(classes)} must be the numbers of the {y.shape[1]} columns of "
-                    "y, or None."
-                )
-        elif not hasattr(self, "classes_"):
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        if hasattr(self, "classes_"):
-            known = self.classes_ if classes is None else classes
-            self._check_same_classes(known, multilabel, "classes are")
-        else:
-            self.classes_, self._multilabel = classes, multilabel
-        return targets if multilabel else encode_targets(y, self.classes_, weights)
-
-    def _check_same_classes(self, classes, multilabel, what):
-        if multilabel != self._multilabel:
-            kinds = {True: "several labels a sample (multilabel)", False: "one class a sample"}
-            raise ValueError(
-                f"y holds {kinds[multilabel]}, but the model was trained on "
-                f"{kinds[not multilabel]}."
-            )
-        if not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"{what} {list(classes)}, not the same as on the last call to fit or partial_fit, "
-                f"which was {list(self.classes_)}."
-            )
-
-    def _check_presentations(self, X, targets, weights, X_val, y_val):
-        """Return what an epoch of `fit` presents, and the samples for early stopping or None."""
-        n_samples = targets.shape[0]
-        multipliers = class_multipliers(self.class_weight, self.classes_, targets, weights)
-        hashes = content_hash(X, targets) if self.shuffle or self.early_stopping else None
-        validation = self._check_validation(X, targets, X_val, y_val)
-        everything = check_weights(weighted(weights, multipliers), n_samples)
-        if self.early_stopping and validation is None:
-            samples = Presentations.from_weights(n_samples, weights, hashes)
-            weights, set_aside = self._split(samples, targets)
-            validation = self._validation(X, targets, set_aside, multipliers)
-        weights = weighted(weights, multipliers)
-        if weights is not None and everything is not None and everything.any():
-            weights = relative_to_counts(weights, everything)
-        if self.shuffle and weights is not None and (weights % 1).any():
-            weights = merged(weights, hashes)
-        presentations = Presentations.from_weights(
-            n_samples, weights, hashes if self.shuffle else None
-        )
-        if presentations.rows.size == 0:
-            raise ValueError(
-                "No sample is left to train on: sample_weight times class_weight is zero for all."
-            )
-        return presentations, validation
-
-    def _epochs(self, presentations, callbacks):
-        """Return what each epoch of `fit` presents, as a context that ends with training."""
-        if not self.shuffle:
-            return nullcontext(presentations for _ in range(self.max_iter))
-        # a callback may keep the model as it stands, and with it the generator
-        ahead = callbacks is None
-        return closing(presentations.shuffled(self._random_state, self.max_iter, ahead=ahead))
-
-    def _check_validation(self, X, targets, X_val, y_val):
-        """Return the samples that `fit` was given for early stopping, if it was."""
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
-            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
-            raise ValueError(f"{given} was given without {missing}.")
-        if not self.early_stopping:
-            raise ValueError("X_val and y_val are used by early_stopping, which is False.")
-        X_val, y_val = check_validation_samples(self, X_val, y_val, X.dtype, self._multilabel)
-        if self._multilabel:
-            targets = as_label_lists(y_val, self.output_activation, "y_val")
-        else:
-            targets = encode_targets(y_val, self.classes_, None, "y_val")
-        return self._validation(X_val, targets)
-
-    def _split(self, samples, targets):
-        """Return the weights of the samples for training and for validation.
-
-        A warm start splits as the first `fit` did, so that nothing it was trained on comes to
-        validate it.
-        """
-        if self._split_seed is None:
-            self._split_seed = int(self._random_state.randint(np.iinfo(np.int32).max))
-        random_state = np.random.RandomState(self._split_seed)
-        return split(samples, targets, targets.shape[0], self.validation_fraction, random_state)
-
-    def _validation(self, X, targets, weights=None, multipliers=None):
-        samples = Presentations.from_weights(X.shape[0], weights)
-        shares = samples.shares
-        if multipliers is not None:
-            shares = shares * multipliers.take(samples.rows)
-        if not shares.any():
-            raise ValueError(
-                "early_stopping has no sample to validate on whose weight is above 0; see "
-                "class_weight and validation_fraction."
-            )
-        used, rows = np.unique(samples.rows, return_inverse=True)
-        if used.size < X.shape[0]:
-            X, targets = X[used], targets[used]
-        return Validation(X, targets, rows, shares, self.activation, self.out_activation_)
-
-    def _class_weighted_stream(self, targets, weights):
-        """Multiply the weights of a chunk by class_weight."""
-        if self.class_weight != "balanced":
-            multipliers = class_multipliers(self.class_weight, self.classes_, targets, weights)
-        elif self._multilabel:
-            raise ValueError(
-                'class_weight="balanced" is not available in partial_fit where samples have '
-                "several labels; pass sample_weight instead."
-            )
-        else:
-            counted = np.ones(targets.size) if weights is None else weights
-            multipliers, self._class_totals = balanced_stream(targets, counted, self._class_totals)
-        return check_weights(weighted(weights, multipliers), targets.shape[0])
-
     # ------------------------------------------------------------------------------------------
-    # Training, and what it leaves behind
+    # The network, and what training leaves behind
 
     @property
     def _dtype(self):
-        """What a fitted network computes in."""
+        """What a network computes in."""
         return np.float32 if np.asarray(self.coefs_[0]).dtype == np.float32 else np.float64
 
-    def _check_same_network(self, X):
-        """Raise a ValueError if a warm start asks for another network than there is."""
-        sizes = [X.shape[1], *check_hidden_layer_sizes(self.hidden_layer_sizes), self.n_outputs_]
-        shapes = [np.shape(weights) for weights in self.coefs_]
-        if shapes != list(pairwise(sizes)):
-            raise ValueError(
-                f"warm_start cannot go on with hidden_layer_sizes={self.hidden_layer_sizes!r}: "
-                f"coefs_ have the shapes {shapes}."
-            )
-        if self.output_activation != self.out_activation_:
-            raise ValueError(
-                f"warm_start cannot go on with output_activation={self.output_activation!r}: "
-                f"the network was trained with {self.out_activation_!r}."
-            )
+    def __getstate__(self):
+        """The attributes, with a bool in place of a second reference to each array.
 
-    def _initialize(self, X, random_state):
-        """Set up a network that has not seen a sample."""
-        hidden_layer_sizes = check_hidden_layer_sizes(self.hidden_layer_sizes)
-        self.n_outputs_ = len(self.classes_)
-        layer_sizes = [X.shape[1], *hidden_layer_sizes, self.n_outputs_]
-        self.n_layers_ = len(layer_sizes)
-        self.out_activation_ = self.output_activation
-        with named("hidden_layer_sizes"):
-            coefs, intercepts = initial_weights(layer_sizes, random_state)
-        self.coefs_, self.intercepts_ = _engine.as_blocks(coefs, intercepts, X.dtype)
-        self.n_iter_ = self.t_ = 0
-        self.loss_ = self.best_loss_ = np.inf
-        self.loss_curve_ = []
-        self.validation_scores_ = self.best_validation_score_ = None
-        self._validation_epochs = []  # the numbers of the epochs that have a score
-        # what training has to remember, beside the weights, in order to go on
-        self._random_state = random_state
-        self._split_seed = None
-        self._class_totals = np.zeros(self.n_outputs_ + 1)
-        self._weights = self._velocities = self._fingerprint = None
-        self._rate_divisor = 1.0
-        self._n_without_improvement = 0
+        Not every format of files keeps it that two references are to one array.
+        """
+        state = dict(super().__getstate__())
+        if "_learned" in state:
+            state["_learned"] = not has_new_weights(self)
+        return state
 
-    def _training(self, X, targets, validation=None, callbacks=None, *, in_place):
-        """Return the training that goes on from where the estimator is."""
-        _engine.warn_once_without_compiled()
-        check_network(self.coefs_, self.intercepts_, self.n_features_in_, len(self.classes_))
-        shown = tuple(
-            [np.asarray(array) for array in part] for part in (self.coefs_, self.intercepts_)
-        )
-        of_all = self._weights is not None or self._velocities is not None
-        kept = self._fingerprint
-        is_new = kept is not None and kept != fingerprint(shown, of_all=of_all)
-        state = self._network_state(shown, is_new, in_place)
-        # floats of Python: those of NumPy would bring their own precision into the sums
-        engine = _engine.Engine(
-            *state.weights,
-            activation=self.activation,
-            output_activation=self.out_activation_,
-            loss=self.loss,
-            backprop=self.backprop,
-            fit_intercept=self.fit_intercept,
-            alpha=float(self.alpha),
-            momentum=float(self.momentum),
-            nesterovs_momentum=self.nesterovs_momentum,
-            velocities=state.velocities,
-            averages=state.averages,
-            n_presented=self.t_,
-        )
-        rate, decay, power_t = map(float, (self.learning_rate_init, self.decay, self.power_t))
-        schedule = Schedule(self.learning_rate, rate, decay, power_t)
-        if in_place:
-            schedule = schedule.of_stream()
-        history = self._history(is_new, in_place)
-        if validation and self.t_ > 0:
-            # what there was may remain the best; its score is that on the samples of this call
-            validation.keep(state)
-            history.best_score = validation.score(state)
-        return Training(
-            engine,
-            X,
-            targets,
-            state,
-            self.activation,
-            history,
-            schedule,
-            validation=validation,
-            callbacks=callbacks,
-            verbose=self.verbose,
-        )
-
-    def _network_state(self, shown, is_new, in_place):
-        """Lay out what training works on: as it was left, or from weights that a user put in."""
-        dtype = self._dtype
-        before = (None, None) if is_new else (self._weights, self._velocities)
-        for kept in filter(None, before):
-            check_kept(kept, shown)
-        copies = not in_place or (self.average and before[0] is None)
-        weights = laid_out(before[0] or shown, dtype, copy=copies)
-        velocities = averages = None
-        if self.momentum:
-            velocities = laid_out(before[1] or zeros_like(shown), dtype, copy=not in_place)
-        if self.average:
-            averages = laid_out(shown, dtype, copy=not in_place)
-        return NetworkState(weights, velocities, averages)
-
-    def _history(self, is_new, in_place):
-        """Return what training has done so far, of which new weights forget what slows it down."""
-        curve, scores = self.loss_curve_, self.validation_scores_ or []
-        epochs = self._validation_epochs
-        best_score = self.best_validation_score_
-        history = History(
-            n_epochs=self.n_iter_,
-            n_presentations=self.t_,
-            loss_curve=curve if in_place else curve.copy(),
-            best_loss=min(curve, default=np.inf) if self.best_loss_ is None else self.best_loss_,
-            validation_scores=scores if in_place else scores.copy(),
-            validation_epochs=epochs if in_place else epochs.copy(),
-            best_score=-np.inf if best_score is None else best_score,
-            has_new_weights=is_new,
-        )
-        if not is_new:
-            history.n_without_improvement = self._n_without_improvement
-            history.rate_divisor = self._rate_divisor
-        return history
-
-    def _take_over(self, training):
-        """Set the attributes to what training has come to."""
-        attributes = self._attributes(training.history, training.result, training.schedule)
-        self.__dict__.update(attributes)
-
-    def _attributes(self, history, state, schedule):
-        """The attributes that tell of training, and what it takes to go on."""
-        coefs, intercepts = state.shown
-        scores = history.validation_scores
-        of_all = bool(state.averages or state.velocities)
-        has_memory = schedule.remembers(history) or of_all or scores
-        return {
-            "coefs_": coefs,
-            "intercepts_": intercepts,
-            "n_iter_": history.n_epochs,
-            "t_": history.n_presentations,
-            "loss_": history.loss_curve[-1] if history.loss_curve else np.inf,
-            "best_loss_": None if scores and self.early_stopping else history.best_loss,
-            "loss_curve_": history.loss_curve,
-            "validation_scores_": scores or None,
-            "best_validation_score_": history.best_score if scores else None,
-            "_validation_epochs": history.validation_epochs,
-            "_weights": state.weights if state.averages else None,
-            "_velocities": state.velocities,
-            "_rate_divisor": history.rate_divisor,
-            "_n_without_improvement": history.n_without_improvement,
-            "_fingerprint": fingerprint(state.shown, of_all=of_all) if has_memory else None,
-        }
-
-    def _attributes_now(self, training):
-        """The same in the middle of training, whose own arrays and lists will change."""
-        history = replace(
-            training.history,
-            loss_curve=training.history.loss_curve.copy(),
-            validation_scores=training.history.validation_scores.copy(),
-            validation_epochs=training.history.validation_epochs.copy(),
-        )
-        attributes = self._attributes(history, training.result.copy(), training.schedule)
-        return attributes | {"_random_state": copy.deepcopy(self._random_state)}
+    def __setstate__(self, state):
+        """Set the attributes of a copy or a loaded estimator."""
+        super().__setstate__(state)
+        if "_learned" in state:
+            is_learned = state["_learned"] is True
+            self._learned = [*self.coefs_, *self.intercepts_] if is_learned else []
 
     # ------------------------------------------------------------------------------------------
     # Predicting
@@ -1054,15 +771,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _predict(self, X, from_decisions):
         """Apply a function of the decision values to X, in chunks of rows."""
         check_is_fitted(self)
-        check_sparse(X, "X")
-        with named("X"):
-            X = validate_data(
-                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
-            )
+        model = self._copy()  # another thread may take over other weights meanwhile
         return _outputs.in_chunks(
-            partial(self._predict_rows, from_decisions=from_decisions),
-            X,
-            [weights.shape[1] for weights in self.coefs_],
+            partial(model._predict_rows, from_decisions=from_decisions),
+            check_rows(model, X),
+            [weights.shape[1] for weights in model.coefs_],
         )
 
     def _predict_rows(self, X, from_decisions):

@@ -6,12 +6,11 @@ learning_rate  learning rate of an epoch
 constant       η
 invscaling     η / (t + 1)^power_t, with t the presentations so far
 inverse_time   η / (1 + decay · n), with n the epochs so far
-adaptive       η / 5^k, with k how often training had stopped to improve
+adaptive       η / 5^k, with k how often training had stopped improving
 ============== ========================================================================
 
-The first epoch of a new network has the rate η in each of them, and so has the first epoch after a
-user has put other weights in, as it has in MLPClassifier, where t goes on too. In a stream, whose
-chunks are no epochs that could be compared, "adaptive" is "constant".
+The first epoch of a new network has the rate η in each of them. In a stream, whose chunks are no
+epochs that could be compared, "adaptive" is "constant".
 
 References
 ----------
@@ -20,19 +19,18 @@ References
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 LEARNING_RATES = ("constant", "invscaling", "adaptive", "inverse_time")
 
-# As in scikit-learn: what "adaptive" divides the rate by, and where that ends.
-_ADAPTIVE_DIVISOR = 5.0
+# As in scikit-learn: where "adaptive" ends.
 _LOWEST_RATE = 1e-6
 
 
-def invscaling_divisor(n_presentations, power_t):
+def invscaling_divisor(t, power_t):
     """(t + 1)^power_t, or infinity where that is beyond all numbers."""
     try:
-        return (n_presentations + 1.0) ** power_t
+        return (t + 1.0) ** power_t
     except OverflowError:
         return math.inf
 
@@ -40,6 +38,11 @@ def invscaling_divisor(n_presentations, power_t):
 def inverse_time_divisor(n_epochs, decay):
     """1 + decay · n."""
     return 1.0 + decay * n_epochs
+
+
+def adaptive_divisor(n_lowered):
+    """5^k."""
+    return 5.0**n_lowered
 
 
 @dataclass(frozen=True)
@@ -51,38 +54,16 @@ class Schedule:
     decay: float = 0.1
     power_t: float = 0.5
 
-    def rate(self, history):
-        """Return the rate of the next epoch."""
-        return self.learning_rate_init / self._divisor(history)
+    def rate(self, t, n_epochs, n_lowered):
+        """Return the rate of the next epoch, by the table above."""
+        divisor = {
+            "constant": lambda: 1.0,
+            "invscaling": lambda: invscaling_divisor(t, self.power_t),
+            "inverse_time": lambda: inverse_time_divisor(n_epochs, self.decay),
+            "adaptive": lambda: adaptive_divisor(n_lowered),
+        }[self.learning_rate]
+        return self.learning_rate_init / divisor()
 
-    def _divisor(self, history):
-        if self.learning_rate == "adaptive":
-            return history.rate_divisor
-        if self.learning_rate == "constant" or history.has_new_weights:
-            return 1.0
-        if self.learning_rate == "invscaling":
-            return invscaling_divisor(history.n_presentations, self.power_t)
-        return inverse_time_divisor(history.n_epochs, self.decay)
-
-    def of_stream(self):
-        """Return what the schedule is for chunks of a stream."""
-        return replace(self, learning_rate="constant") if self.learning_rate == "adaptive" else self
-
-    def remembers(self, history):
-        """Tell whether what has been done so far slows down what is to come."""
-        if self.learning_rate == "adaptive":
-            return history.rate_divisor > 1 or history.n_without_improvement > 0
-        return self.learning_rate != "constant"
-
-    def end_epoch(self, history):
-        """Note that an epoch has been run at this rate."""
-        history.has_new_weights = False
-        if self.learning_rate != "adaptive":
-            history.rate_divisor = 1.0
-
-    def lower(self, history):
-        """Lower the rate where training no longer improves; return whether that was possible."""
-        if self.learning_rate != "adaptive" or self.rate(history) <= _LOWEST_RATE:
-            return False
-        history.rate_divisor *= _ADAPTIVE_DIVISOR
-        return True
+    def can_lower(self, n_lowered):
+        """Tell whether the rate may be lowered where training no longer improves."""
+        return self.learning_rate == "adaptive" and self.rate(0, 0, n_lowered) > _LOWEST_RATE

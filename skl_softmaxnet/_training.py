@@ -1,182 +1,132 @@
-"""The epoch loop: present, record, report, and see whether to go on."""
+"""The epoch loop: present, score, record, and see whether to stop.
+
+Training works on a network and on the plain attributes of a model, an estimator that nobody else
+sees until training has succeeded: `loss_curve_`, `loss_`, `best_loss_`, `n_iter_`, `t_`,
+`validation_scores_`, `best_validation_score_`, and beside them
+
+================================ ==============================================================
+`_validation_epochs`             the numbers of the epochs that have a score; the first is 1
+`_no_improvement_count`          epochs in a row that were not better than the best by `tol`
+`_n_lowered`                     how often "adaptive" has lowered the rate
+================================ ==============================================================
+"""
 
 import math
-import warnings
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import gen_batches
 
-from . import _outputs
-
-# Values looked at in one go, which fit into a cache.
-_VALUES_AT_ONCE = 1 << 16
+from . import _engine, _outputs
+from ._network import open_network, show_network
+from ._schedules import Schedule
+from ._warnings import warn
 
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
 _SECONDS_PER_SLICE = 0.2
 
 
 @dataclass
-class History:
-    """What training has done so far.
+class Validation:
+    """Samples that are set aside, and how well a network does on them.
 
     Attributes
     ----------
-    n_epochs : int
-        Epochs completed.
-
-    n_presentations : int
-        Samples presented, a fraction of the rate counting as one.
-
-    loss_curve : list of float
-        The mean loss per unit of weight in each epoch, each sample's taken before its update.
-
-    best_loss : float
-        The least of them.
-
-    validation_scores : list of float
-        The score on the validation set after each epoch that had one.
-
-    validation_epochs : list of int
-        The numbers of these epochs; the first of all epochs is 1.
-
-    best_score : float
-        The highest of them.
-
-    n_without_improvement : int
-        Epochs in a row in which the loss or, where there is a validation set, its score was not
-        better than the best by the tolerance.
-
-    rate_divisor : float
-        What "adaptive" has come to divide the learning rate by.
-
-    has_new_weights : bool
-        Whether the next epoch starts from weights that a user has put in.
+    X : ndarray or CSR array of shape (n_samples, n_features)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+    weights : ndarray of float64 of shape (n_samples,)
+    activation, output_activation : str
     """
 
-    n_epochs: int = 0
-    n_presentations: int = 0
-    loss_curve: list = field(default_factory=list)
-    best_loss: float = math.inf
-    validation_scores: list = field(default_factory=list)
-    validation_epochs: list = field(default_factory=list)
-    best_score: float = -math.inf
-    n_without_improvement: int = 0
-    rate_divisor: float = 1.0
-    has_new_weights: bool = False
+    X: object
+    targets: object
+    weights: np.ndarray
+    activation: str
+    output_activation: str
 
-    def record(self, loss, score, tol):
-        """Note the loss of a completed epoch, and its validation score or None."""
-        if score is None:
-            improved = tol is None or loss <= self.best_loss - tol
+    def score(self, network):
+        """Return the accuracy of the network; of several labels, all must be right."""
+        multilabel = sp.issparse(self.targets)
+        coefs, intercepts = network.shown
+
+        def predict(X):
+            z = _outputs.sums(X, coefs, intercepts, self.activation)
+            decisions = _outputs.decision(z, self.output_activation, multilabel)
+            return _outputs.most_probable(decisions, multilabel)
+
+        predicted = _outputs.in_chunks(predict, self.X, [weights.shape[1] for weights in coefs])
+        if multilabel:
+            right = (predicted == self.targets.toarray()).all(axis=1)
         else:
-            improved = tol is None or score >= self.best_score + tol
-        best_loss = min(self.best_loss, loss)
-        # Python looks for Ctrl-C after calls: from here on there is none, to note all or nothing
-        self.n_epochs += 1
-        self.n_without_improvement = 0 if improved else self.n_without_improvement + 1
-        self.best_loss = best_loss
-        self.loss_curve += [loss]
-        if score is not None:
-            self.validation_scores += [score]
-            self.validation_epochs += [self.n_epochs]
-            self.best_score = score if score > self.best_score else self.best_score
+            right = predicted == self.targets
+        return math.fsum(self.weights[right]) / math.fsum(self.weights)
+
+
+def open_training(model, X, targets, validation=None, *, in_place=False):
+    """Return the training that continues from where a model is, on copies of its arrays or not."""
+    _engine.warn_once_without_compiled()
+    network = open_network(model, in_place=in_place)
+    # floats of Python: those of NumPy would bring their own precision into the sums
+    engine = _engine.Engine(
+        *network.weights,
+        activation=model.activation,
+        output_activation=model.out_activation_,
+        loss=model.loss,
+        backprop=model.backprop,
+        fit_intercept=model.fit_intercept,
+        alpha=float(model.alpha),
+        momentum=float(model.momentum),
+        nesterovs_momentum=model.nesterovs_momentum,
+        velocities=network.velocities,
+        averages=network.averages,
+        t=model.t_,
+    )
+    # a stream has no epochs whose losses could be compared
+    is_constant = in_place and model.learning_rate == "adaptive"
+    schedule = Schedule(
+        "constant" if is_constant else model.learning_rate,
+        *map(float, (model.learning_rate_init, model.decay, model.power_t)),
+    )
+    if model.best_loss_ is None:  # after early stopping
+        model.best_loss_ = min(model.loss_curve_, default=math.inf)
+    return Training(model, network, engine, schedule, X, targets, validation)
 
 
 class Training:
-    """Train an engine's weights on one data set.
+    """Train the network of a model on one data set.
 
     Parameters
     ----------
+    model : SoftmaxMLPClassifier
+        Its attributes are changed by what is done here.
+
+    network : Network
     engine : NumpyEngine or CompiledEngine
-        Works on the weights of `state`.
-
-    X : ndarray or CSR array of shape (n_samples, n_features)
-    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-
-    state : NetworkState
-    activation : str
-    history : History
-        Continued by what is done here.
+        Works on the weights of `network`.
 
     schedule : Schedule
         Determines the learning rate of each epoch.
 
-    validation : Validation, default=None
+    X : ndarray or CSR array of shape (n_samples, n_features)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+
+    validation : Validation or None
         The samples that the network is scored on after each epoch.
-
-    callbacks : FitCallbacks, default=None
-        What is told of each epoch, and may stop training.
-
-    verbose : bool, default=False
-        Whether to print a line an epoch.
     """
 
-    def __init__(
-        self,
-        engine,
-        X,
-        targets,
-        state,
-        activation,
-        history,
-        schedule,
-        *,
-        validation=None,
-        callbacks=None,
-        verbose=False,
-    ):
+    def __init__(self, model, network, engine, schedule, X, targets, validation=None):
+        self.model = model
+        self.network = network
         self.engine = engine
+        self.schedule = schedule
         self.X = X
         self.targets = targets
-        self.state = state
-        self.activation = activation
-        self.history = history
-        self.schedule = schedule
         self.validation = validation
-        self.callbacks = callbacks
-        self.verbose = verbose
-        seconds = engine.seconds_per_presentation
-        self.slice_size = max(1, int(_SECONDS_PER_SLICE / seconds))
+        self.best = None  # a snapshot of the network with the best validation score
+        self.slice_size = max(1, int(_SECONDS_PER_SLICE / engine.seconds_per_presentation))
 
-    def restorer(self, rows=None):
-        """Return a function that takes back what `run` does in place to state and history.
-
-        For the meaning of `rows` see `run`.
-        """
-        restore_state, curve = self.state.restorer(rows), self.history.loss_curve
-        n_losses = len(curve)
-
-        def restore():
-            restore_state()
-            del curve[n_losses:]
-
-        return restore
-
-    def run(
-        self, epochs, *, tol=None, n_iter_no_change=math.inf, rows=None, interrupt_is_error=False
-    ):
-        """Run epochs until they end, training stops to improve or the user interrupts.
-
-        Parameters
-        ----------
-        epochs : iterable of Presentations
-            What each epoch presents, in its order.
-
-        tol : float or None, default=None
-            Training converges when its loss, or the validation score, fails to improve by this
-            much for more than `n_iter_no_change` epochs in a row; None for no such test.
-
-        n_iter_no_change : int or inf, default=inf
-            See `tol`.
-
-        rows : ndarray of intp, default=None
-            The rows of the first layer that training changes, None for all.
-
-        interrupt_is_error : bool, default=False
-            Whether an interrupt by the user is raised, where it else ends training with a warning.
+    def run(self, presentations, callbacks):
+        """Run epochs until there were `max_iter`, training stops improving or is interrupted.
 
         Returns
         -------
@@ -187,112 +137,140 @@ class Training:
         ------
         ValueError
             If the loss of an epoch or a weight is not finite.
-        KeyboardInterrupt
-            With `interrupt_is_error`.
         """
+        model = self.model
+        self.begin()
         try:
-            for presentations in epochs:
-                if self.callbacks:
-                    self.callbacks.begin_epoch()
-                loss = self.present(presentations)
-                self.check_finite(loss, rows)
-                self.record(loss, tol)
-                self.report()
-                converged = self.converges(n_iter_no_change)
-                if (self.callbacks and self.callbacks.end_epoch(self)) or converged:
+            for _ in range(model.max_iter):
+                callbacks.begin_epoch()
+                epoch = presentations
+                if model.shuffle:
+                    epoch = presentations.shuffle(model._seed, len(model.loss_curve_))
+                self.run_epoch(epoch, model.tol)
+                converged = self.converges()
+                if callbacks.end_epoch(self.attributes_now) or converged:
                     return False
+            return True
         except KeyboardInterrupt:
-            if interrupt_is_error:
-                raise
             self.engine.catch_up()
-            self.check_finite(0.0, rows)  # a network that has diverged is none to keep
-            warnings.warn("Training interrupted by user.", stacklevel=4)  # the line that called fit
+            self.check_finite(0.0)  # a network that has diverged is none to keep
+            warn("Training interrupted by user.")
             return False
         finally:
-            # from the engine, whose count an interrupt cannot leave behind the weights
-            self.history.n_presentations = self.engine.n_presented
-        return True
+            self.end()
+
+    def begin(self):
+        """Set up the attributes of a `fit`; what an early stopped network was may stay the best."""
+        model = self.model
+        model.n_iter_ = 0
+        model.loss_curve_ = list(model.loss_curve_)
+        model._validation_epochs = list(model._validation_epochs)
+        if not self.validation:
+            return
+        model.best_loss_ = None
+        model.validation_scores_ = list(model.validation_scores_ or ())
+        model.best_validation_score_ = -math.inf
+        if model.t_ > 0:
+            model.best_validation_score_ = self.validation.score(self.network)
+            self.best = self.network.snapshot()
+
+    def end(self):
+        """Go back to the best network, and show it."""
+        if self.best:
+            self.network.rollback(self.best)
+        self.show()
+
+    def show(self):
+        """Set the attributes that show the network."""
+        # the engine's count, which an interrupt cannot leave behind the weights
+        self.model.t_ = self.engine.t
+        show_network(self.model, self.network)
+
+    def run_epoch(self, presentations, tol=None, inputs=None):
+        """Present, score and record one epoch, of the given inputs, None for all."""
+        loss = self.present(presentations)
+        self.check_finite(loss, inputs)
+        score = self.validation and self.validation.score(self.network)
+        if score is not None and score > self.model.best_validation_score_:
+            self.best = self.network.snapshot()
+        self.record(loss, score, tol)
+        self.report()
 
     def present(self, presentations):
         """Run one epoch in slices, and return its mean loss per unit of weight."""
-        rate = self.schedule.rate(self.history)
+        rate = self.schedule.rate(self.engine.t, len(self.model.loss_curve_), self.model._n_lowered)
         total = 0.0
         for rows, fractions in presentations.slices(self.slice_size):
             total += self.engine.run(self.X, self.targets, rows, fractions, rate)
         self.engine.catch_up()
-        self.history.n_presentations = self.engine.n_presented
         return total / presentations.total_weight
 
-    def check_finite(self, loss, rows):
+    def check_finite(self, loss, inputs=None):
         """Stop in the epoch in which training has diverged."""
-        largest = self.engine.largest_weight(rows)
         if not math.isfinite(loss):
             problem = f"its loss is {loss}"
-        elif not math.isfinite(largest):
+        elif not self.engine.is_finite(inputs):
             problem = "a weight is not finite"
-        elif self.sums_may_overflow(largest) and not self.has_finite_outputs():
-            problem = f"its weights, up to {largest:.0e}, give sums that are not finite"
         else:
             return
         raise ValueError(
-            f"Training diverged in epoch {self.history.n_epochs + 1}: {problem}. "
+            f"Training diverged in epoch {len(self.model.loss_curve_) + 1}: {problem}. "
             "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
             f"which is {self.schedule.learning_rate_init}."
         )
 
-    def sums_may_overflow(self, largest_weight):
-        """Tell whether finite weights could make sums that are not, by a bound on them."""
-        coefs = self.state.weights[0]
-        bound = self.largest_input
-        for weights in coefs:
-            bound = (max(bound, 1.0) * len(weights) + 1.0) * largest_weight
-        return not bound < float(np.finfo(coefs[0].dtype).max)
-
-    @cached_property
-    def largest_input(self):
-        """The largest magnitude in X."""
-        values = (self.X.data if sp.issparse(self.X) else self.X).ravel()
-        largest = 0.0
-        for part in gen_batches(values.size, _VALUES_AT_ONCE):
-            largest = max(largest, float(values[part].max()), -float(values[part].min()))
-        return largest
-
-    def has_finite_outputs(self):
-        """Tell whether the network, as a user would see it, has finite sums for all samples."""
-        coefs, intercepts = self.state.shown
-
-        def are_finite(X):
-            with np.errstate(all="ignore"):
-                return np.isfinite(_outputs.sums(X, coefs, intercepts, self.activation))
-
-        return _outputs.in_chunks(are_finite, self.X, [weights.shape[1] for weights in coefs]).all()
-
-    def record(self, loss, tol):
-        """Note how the epoch went, and set the rate of the next."""
-        score = None
-        if self.validation:
-            score = self.validation.score(self.state)
-            if score > self.history.best_score:
-                self.validation.keep(self.state)
-        self.history.record(loss, score, tol)
-        self.schedule.end_epoch(self.history)
-
-    def converges(self, n_iter_no_change):
-        """Tell whether training has stopped to improve, at a rate that is not to be lowered."""
-        if self.history.n_without_improvement <= n_iter_no_change:
-            return False
-        self.history.n_without_improvement = 0
-        return not self.schedule.lower(self.history)
+    def record(self, loss, score, tol):
+        """Note the loss of a completed epoch, and its validation score or None."""
+        model = self.model
+        if score is None:
+            improved = tol is None or loss <= model.best_loss_ - tol
+            best_loss = min(model.best_loss_, loss)
+        else:
+            improved = tol is None or score >= model.best_validation_score_ + tol
+            best_score = max(model.best_validation_score_, score)
+        n_lowered = model._n_lowered if self.schedule.learning_rate == "adaptive" else 0
+        n_epochs = len(model.loss_curve_) + 1
+        # Python looks for Ctrl-C after calls: from here on there is none, to note all or nothing
+        model.loss_curve_ += [loss]
+        model.loss_ = loss
+        model.n_iter_ += 1
+        model._no_improvement_count = 0 if improved else model._no_improvement_count + 1
+        model._n_lowered = n_lowered
+        if score is None:
+            model.best_loss_ = best_loss
+        else:
+            model.validation_scores_ += [score]
+            model._validation_epochs += [n_epochs]
+            model.best_validation_score_ = best_score
 
     def report(self):
         """Print the epoch just recorded, if wanted."""
-        if self.verbose:
-            line = f"Iteration {self.history.n_epochs}, loss = {self.history.loss_curve[-1]:.8f}"
+        if self.model.verbose:
+            line = f"Iteration {self.model.n_iter_}, loss = {self.model.loss_:.8f}"
             if self.validation:
-                line += f", validation score = {self.history.validation_scores[-1]:f}"
+                line += f", validation score = {self.model.validation_scores_[-1]:f}"
             print(line)
 
-    @property
-    def result(self):
-        """The state that training ends with: the best on the validation set, if there is one."""
-        return (self.validation and self.validation.best_state) or self.state
+    def converges(self):
+        """Tell whether training has stopped improving, at a rate that is not to be lowered."""
+        model = self.model
+        if model.tol is None or model._no_improvement_count <= model.n_iter_no_change:
+            return False
+        model._no_improvement_count = 0
+        if not self.schedule.can_lower(model._n_lowered):
+            return True
+        model._n_lowered += 1
+        return False
+
+    def attributes_now(self):
+        """The attributes of the estimator if training stopped now, for callbacks to keep."""
+        network = self.network.copy()
+        if self.best:
+            network.rollback(self.best)
+        model = self.model._copy()
+        model.t_ = self.engine.t
+        show_network(model, network)
+        for name in ("loss_curve_", "validation_scores_", "_validation_epochs"):
+            values = getattr(model, name)
+            setattr(model, name, values and list(values))
+        return vars(model)

@@ -10,10 +10,9 @@ from ._memory import as_blocks
 from ._numpy import NumpyEngine
 
 try:
-    from ._compiled import INSTRUCTION_SETS, CompiledEngine, add_row_hashes, shuffle_rows
+    from ._compiled import INSTRUCTION_SETS, CompiledEngine, shuffle, sort_rows
 except ImportError:  # no compiler was there at install time
-    from ._hashing import add_row_hashes
-    from ._numpy import shuffle_rows
+    from ._sorting import shuffle, sort_rows
 
     CompiledEngine, INSTRUCTION_SETS = None, ()
 
@@ -24,9 +23,9 @@ __all__ = [
     "CompiledEngine",
     "Engine",
     "NumpyEngine",
-    "add_row_hashes",
     "as_blocks",
-    "shuffle_rows",
+    "shuffle",
+    "sort_rows",
     "warn_once_without_compiled",
 ]
 

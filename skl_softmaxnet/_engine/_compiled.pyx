@@ -6,17 +6,21 @@ instruction sets; this module holds the memory they work on and calls the right 
 released.
 """
 
-cimport cython
-from cpython.buffer cimport PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
 
 import numpy as np
 import scipy.sparse as sp
 
+from . import _sorting
 from ._memory import ALIGNMENT, padded
+
+
+cdef extern from "Python.h":
+    int check_signals "PyErr_CheckSignals"() noexcept  # nonzero with an exception set
 
 
 cdef extern from "_dispatch.h" nogil:
@@ -50,33 +54,51 @@ cdef extern from "_dispatch.h" nogil:
         int activation, output_activation, loss, gradient, fit_intercept, kind, averages
         double alpha, shrunk, current
         double *caught_up
-        ptrdiff_t n_presented
+        ptrdiff_t t
         rule_t rule
         void *target
         input_t inputs[2]
         ptrdiff_t *only
 
     ctypedef struct samples_t:
-        ptrdiff_t n_features
+        ptrdiff_t n_rows, n_features
         const void *values
         const void *indices
-        const void *indptr
+        const ptrdiff_t *indptr
         int index_bytes
         const int32_t *labels
         const ptrdiff_t *label_starts
 
-    ctypedef double (*run_t)(
-        network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t)
+    ctypedef struct kernel_t:
+        double (*run)(
+            network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t
+        ) noexcept nogil
+        void (*catch_up)(network_t *) noexcept nogil
+        int (*is_finite)(const network_t *, const ptrdiff_t *, ptrdiff_t) noexcept nogil
 
+    const kernel_t kernels[1][2]  # of as many levels as the compiler could make
+    int highest_level()
     unsigned int flush_tiny_results()
     void restore_mode(unsigned int mode)
-    int highest_level()
-    ctypedef void (*catch_up_t)(network_t *)
-    ctypedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t)
 
-    run_t run_at_level(int level, int is_double)
-    catch_up_t catch_up_at_level(int level, int is_double)
-    largest_weight_t largest_weight_at_level(int level, int is_double)
+
+cdef extern from "_sorting.h" nogil:
+    ctypedef struct sorting_t:
+        const samples_t *samples
+        int is_double
+        uint64_t *keys
+        uint64_t *other_keys
+        void *order
+        void *other_order
+        int row_bytes
+        char *is_first
+        uint32_t *n_done
+        ptrdiff_t n_until_check
+        int (*is_interrupted)() noexcept nogil
+
+    uint64_t shuffle_key(uint64_t seed, uint64_t epoch)
+    void shuffle_part(char *, int n_bytes, uint64_t key, ptrdiff_t first, ptrdiff_t stop)
+    int sort_all(sorting_t *) except -1
 
 
 # What this processor can run, the best last. All give the same bits.
@@ -93,8 +115,11 @@ _SECONDS_PER_PRESENTATION = 1e-7
 _SECONDS_PER_UNIT = 4e-8
 _SECONDS_PER_WEIGHT = 2e-10
 
-# Values that are hashed before Python gets a word in, to see Ctrl-C.
-cdef ptrdiff_t _VALUES_AT_ONCE = 1 << 25
+# Values that are shuffled before Python gets a word in, to see Ctrl-C.
+cdef ptrdiff_t _SHUFFLED_AT_ONCE = 1 << 21
+
+# A CSR row's columns and entries are counted in 32 bits while rows are sorted.
+cdef int64_t _MOST_SORTED_COLUMNS = 2**32 - 1
 
 
 cdef class _Arena:
@@ -133,13 +158,10 @@ cdef class CompiledEngine:
     instruction_set = INSTRUCTION_SETS[-1]
 
     cdef readonly object coefs, intercepts, velocities, averages, dtype
-    cdef object X, targets, labels, label_starts  # what the pointers of `samples` point to
-    cdef _Arena layers, sparse_rows  # what those of `network` point to, beside the weights
+    cdef _Samples samples
+    cdef _Arena layers, sparse_rows  # what `network` points to, beside the weights
     cdef network_t network
-    cdef samples_t samples
-    cdef run_t function
-    cdef catch_up_t catch_up_all
-    cdef largest_weight_t largest
+    cdef kernel_t kernel
 
     def __init__(
         self,
@@ -156,8 +178,10 @@ cdef class CompiledEngine:
         nesterovs_momentum=False,
         velocities=None,
         averages=None,
-        ptrdiff_t n_presented=0,
+        ptrdiff_t t=0,
     ):
+        if momentum > 0 and velocities is None:
+            raise ValueError("momentum needs velocities")
         self.coefs = coefs
         self.intercepts = intercepts
         self.velocities = velocities
@@ -174,20 +198,17 @@ cdef class CompiledEngine:
         self.network.rule.along_velocity = momentum if nesterovs_momentum else 1
         self.network.rule.along_change = 1 if nesterovs_momentum else 0
         self.network.averages = averages is not None
-        self.network.n_presented = n_presented
-        self.samples.n_features = coefs[0].shape[0]
+        self.network.t = t
         self._lay_out()
-        level = INSTRUCTION_SETS.index(self.instruction_set)
-        self.function = run_at_level(level, self.dtype == np.float64)
-        self.catch_up_all = catch_up_at_level(level, self.dtype == np.float64)
-        self.largest = largest_weight_at_level(level, self.dtype == np.float64)
+        cdef ptrdiff_t level = INSTRUCTION_SETS.index(self.instruction_set)
+        self.kernel = kernels[level][1 if self.dtype == np.float64 else 0]
 
     cdef int _lay_out(self) except -1:
         """Point to the weights, and to buffers for what passes between the layers."""
-        cdef ptrdiff_t n_layers = len(self.coefs)
+        cdef ptrdiff_t n_layers = len(self.coefs), n_features = len(self.coefs[0])
         cdef ptrdiff_t layer_bytes = padded(n_layers * sizeof(layer_t), np.uint8)
-        cdef ptrdiff_t list_bytes = padded(self.samples.n_features + 1, np.intp) * sizeof(ptrdiff_t)
-        cdef ptrdiff_t row_bytes = padded(self.samples.n_features, np.float64) * sizeof(double)
+        cdef ptrdiff_t list_bytes = padded(n_features + 1, np.intp) * sizeof(ptrdiff_t)
+        cdef ptrdiff_t row_bytes = padded(n_features, np.float64) * sizeof(double)
         cdef ptrdiff_t row
         vectors = [self._bytes(values.size) for values in self.intercepts]
         self.layers = _Arena(
@@ -200,7 +221,7 @@ cdef class CompiledEngine:
             self.network.inputs[i].columns = <ptrdiff_t *> self.layers.take(list_bytes)
         self.network.caught_up = <double *> self.layers.take(row_bytes)
         self.network.shrunk = self.network.current = 1
-        for row in range(self.samples.n_features):
+        for row in range(n_features):
             self.network.caught_up[row] = 1
         for index in range(n_layers):
             self._lay_out_layer(index, vectors[index])
@@ -211,8 +232,8 @@ cdef class CompiledEngine:
         weights, intercept = self.coefs[index], self.intercepts[index]
         layer.fan_in, layer.fan_out = weights.shape
         layer.stride = padded(layer.fan_out if index == 0 else layer.fan_in, self.dtype)
-        layer.weights = aligned_address(weights)
-        layer.intercept = aligned_address(intercept)
+        layer.weights = aligned_address(weights, self.dtype)
+        layer.intercept = aligned_address(intercept, self.dtype)
         if self.velocities is not None:
             layer.velocity = like_address(self.velocities[0][index], weights)
             layer.intercept_velocity = like_address(self.velocities[1][index], intercept)
@@ -235,9 +256,9 @@ cdef class CompiledEngine:
         return padded(n_values, self.dtype) * self.dtype.itemsize
 
     @property
-    def n_presented(self):
+    def t(self):
         """Presentations so far."""
-        return self.network.n_presented
+        return self.network.t
 
     @property
     def seconds_per_presentation(self):
@@ -250,96 +271,139 @@ cdef class CompiledEngine:
             + _SECONDS_PER_WEIGHT * n_weights
         )
 
-    def run(self, X, targets, const ptrdiff_t[::1] rows, fractions, double rate):
+    def run(self, X, targets, order, fractions, double rate):
         """Present rows of X one after the other, and return the sum of their losses."""
-        cdef const double[::1] fractions_view
-        cdef const double *first_fraction = NULL
-        cdef ptrdiff_t n = rows.shape[0]
+        cdef const ptrdiff_t *rows = <const ptrdiff_t *> address(order, np.intp)
+        cdef const double *shares = NULL
+        cdef ptrdiff_t n = len(order), i
+        cdef int is_outside = 0
         cdef unsigned int mode
         cdef double loss
         if n == 0:
             return 0.0
-        if X is not self.X or targets is not self.targets:
-            self._point_to(X, targets)
+        if self.samples is None or X is not self.samples.X or targets is not self.samples.targets:
+            self._take(_Samples(X, targets, len(self.intercepts[-1])))
         if fractions is not None:
-            fractions_view = fractions
-            first_fraction = &fractions_view[0]
+            shares = <const double *> address(fractions, np.float64)
+            is_outside = len(fractions) != n
+        for i in range(n):
+            is_outside |= not 0 <= rows[i] < self.samples.view.n_rows
+        if is_outside:
+            raise ValueError("X, order and fractions do not belong together")
         with nogil:
             mode = flush_tiny_results()
-            loss = self.function(
-                &self.network, &self.samples, &rows[0], first_fraction, rate, n)
+            loss = self.kernel.run(&self.network, &self.samples.view, rows, shares, rate, n)
             restore_mode(mode)
         return loss
 
     def catch_up(self):
         """Apply the decay that rows of the first layer have waited for."""
         cdef unsigned int mode = flush_tiny_results()
-        self.catch_up_all(&self.network)
+        self.kernel.catch_up(&self.network)
         restore_mode(mode)
 
-    def largest_weight(self, const ptrdiff_t[::1] rows=None):
-        """Return the largest magnitude of a weight; of the first layer, of the given rows."""
+    def is_finite(self, inputs=None):
+        """Tell whether all weights are finite; of the first layer, those of the given inputs."""
         cdef const ptrdiff_t *listed = NULL
-        cdef ptrdiff_t n_rows = self.samples.n_features
-        if rows is not None:
-            n_rows = rows.shape[0]
-            if n_rows > 0:
-                listed = &rows[0]
-        return self.largest(&self.network, listed, n_rows)
+        cdef ptrdiff_t n_inputs = len(self.coefs[0])
+        if inputs is not None:
+            listed, n_inputs = <const ptrdiff_t *> address(inputs, np.intp), len(inputs)
+        return self.kernel.is_finite(&self.network, listed, n_inputs) != 0
 
-    cdef int _point_to(self, X, targets) except -1:
+    cdef int _take(self, _Samples samples) except -1:
         """Take the samples of the next runs."""
-        if X.dtype != self.dtype or X.shape[1] != self.samples.n_features:
+        cdef ptrdiff_t n_bytes = self._bytes(len(self.coefs[0]))
+        if samples.X.dtype != self.dtype or samples.X.shape[1] != len(self.coefs[0]):
             raise ValueError(
-                f"X has the dtype {X.dtype} and {X.shape[1]} columns, the weights have "
-                f"{self.dtype} and {self.samples.n_features} rows"
+                f"X has the dtype {samples.X.dtype} and {samples.X.shape[1]} columns, the weights "
+                f"have {self.dtype} and {len(self.coefs[0])} rows"
             )
-        self._point_to_targets(targets)
+        if samples.view.index_bytes:
+            self.sparse_rows = _Arena(2 * n_bytes)
         for i in range(2):  # nothing is left of the samples before
             self.network.inputs[i].n = self.network.inputs[i].is_full = 0
-        if sp.issparse(X):
-            self._point_to_sparse(X)
-        else:
-            if not X.flags.c_contiguous:
-                raise ValueError("X must be C-contiguous")
-            self.samples.index_bytes = 0
-            self.samples.values = address(X)
+            if samples.view.index_bytes:
+                self.network.inputs[i].values = self.sparse_rows.take(n_bytes)
+        self.samples = samples
+        return 0
+
+
+cdef class _Samples:
+    """Rows and their targets for the C code, which follows nothing that others could change.
+
+    It holds the arrays of values and columns themselves, whatever becomes of X, and copies of where
+    rows begin and of the labels. Columns are checked when they are used.
+    """
+
+    cdef samples_t view
+    cdef object X, targets
+    cdef object values, indices, indptr, labels, label_starts  # what the pointers of `view` point to
+
+    def __init__(self, X, targets, ptrdiff_t n_outputs):
         self.X, self.targets = X, targets
-        return 0
+        self.view.n_rows, self.view.n_features = X.shape
+        self.values = X
+        if sp.issparse(X):
+            self.values, self.indices = X.data, X.indices
+            self.indptr = bounds_of_lists(
+                X.indptr, X.shape[0], min(self.values.size, self.indices.size), X.shape[1])
+            self.view.index_bytes = 4 if self.indices.dtype == np.int32 else 8
+            self.view.indices = address(
+                self.indices, np.int32 if self.view.index_bytes == 4 else np.int64)
+            self.view.indptr = <const ptrdiff_t *> address(self.indptr, np.intp)
+        self.view.values = address(self.values, X.dtype)
+        self._take_targets(n_outputs)
 
-    cdef int _point_to_targets(self, targets) except -1:
-        labels = targets.indices if sp.issparse(targets) else targets
-        self.labels = np.ascontiguousarray(labels, np.int32)
-        self.samples.labels = <const int32_t *> address(self.labels)
-        self.samples.label_starts = NULL
+    cdef int _take_targets(self, ptrdiff_t n_outputs) except -1:
+        cdef ptrdiff_t i, n_labels
+        cdef int is_outside = 0
+        targets = self.targets
+        self.labels = np.array(targets.indices if sp.issparse(targets) else targets, np.int32)
+        self.view.labels = <const int32_t *> address(self.labels, np.int32)
+        n_labels = len(self.labels)
         if sp.issparse(targets):
-            self.label_starts = np.ascontiguousarray(targets.indptr, np.intp)
-            self.samples.label_starts = <const ptrdiff_t *> address(self.label_starts)
-        return 0
-
-    cdef int _point_to_sparse(self, X) except -1:
-        self.samples.index_bytes = X.indices.itemsize
-        self.samples.values = address(X.data)
-        self.samples.indices = address(X.indices)
-        self.samples.indptr = address(X.indptr)
-        cdef ptrdiff_t n_bytes = self._bytes(self.samples.n_features)
-        self.sparse_rows = _Arena(2 * n_bytes)
-        for i in range(2):
-            self.network.inputs[i].values = self.sparse_rows.take(n_bytes)
+            self.label_starts = bounds_of_lists(
+                targets.indptr, self.view.n_rows, n_labels, targets.shape[1])
+            self.view.label_starts = <const ptrdiff_t *> address(self.label_starts, np.intp)
+        elif n_labels != self.view.n_rows:
+            raise ValueError(f"X has {self.view.n_rows} rows, but there are {n_labels} targets")
+        for i in range(n_labels):
+            is_outside |= not 0 <= self.view.labels[i] < n_outputs
+        if is_outside:
+            raise ValueError(f"targets must be indices below {n_outputs}")
         return 0
 
 
-cdef void *address(array) except NULL:
-    """Where an array's first value is; the caller keeps the array alive."""
+cdef bounds_of_lists(bounds, ptrdiff_t n_lists, ptrdiff_t n_stored, ptrdiff_t longest):
+    """Return a copy of where lists begin and end, once it is sure that all lie inside."""
+    copy = np.array(bounds, np.intp)
+    cdef const ptrdiff_t *starts = <const ptrdiff_t *> address(copy, np.intp)
+    cdef ptrdiff_t i
+    cdef int is_outside = len(copy) != n_lists + 1
+    if not is_outside:
+        is_outside = starts[0] < 0 or starts[n_lists] > n_stored
+        for i in range(n_lists):  # where these are in order, their difference does not overflow
+            is_outside |= starts[i] > starts[i + 1]
+        for i in range(n_lists):
+            is_outside |= starts[i + 1] > starts[i] + longest
+    if is_outside:
+        raise ValueError("a sparse matrix has an indptr that does not fit its shape and data")
+    return copy
+
+
+cdef void *address(array, dtype, int flags=PyBUF_C_CONTIGUOUS) except NULL:
+    """Where a contiguous array's first value is; the caller keeps the array alive."""
     cdef Py_buffer buffer
-    PyObject_GetBuffer(array, &buffer, PyBUF_STRIDES)
+    if array.dtype != dtype:
+        raise ValueError(f"expected an array of {np.dtype(dtype)}, got {array.dtype}")
+    PyObject_GetBuffer(array, &buffer, flags)
     PyBuffer_Release(&buffer)
     return buffer.buf
 
 
-cdef void *aligned_address(array) except NULL:
+cdef void *aligned_address(array, dtype) except NULL:
     """The address of weights, which as_blocks has laid out."""
-    pointer = address(array)
+    pointer = address(array, dtype, PyBUF_STRIDES | PyBUF_WRITABLE)
     if <uintptr_t> pointer % <uintptr_t> ALIGNMENT:
         raise ValueError("the weights must be laid out by as_blocks")
     return pointer
@@ -347,93 +411,52 @@ cdef void *aligned_address(array) except NULL:
 
 cdef void *like_address(array, weights) except NULL:
     """The address of what is laid out like the weights."""
-    if array.dtype != weights.dtype or array.strides != weights.strides:
+    if array.strides != weights.strides:
         raise ValueError("velocities and averages must be laid out like the weights")
-    return aligned_address(array)
+    return aligned_address(array, weights.dtype)
 
 
-ctypedef fused index_t:
-    int32_t
-    int64_t
+def shuffle(values, uint64_t seed, int64_t epoch):
+    """Do the same as :func:`~skl_softmaxnet._engine._sorting.shuffle`."""
+    cdef int n_bytes = 4 if values.dtype == np.int32 else 8
+    cdef char *first = <char *> address(
+        values, np.int32 if n_bytes == 4 else np.int64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    cdef uint64_t key = shuffle_key(seed, <uint64_t> epoch)
+    cdef ptrdiff_t start, stop
+    for stop in range(values.size, 1, -_SHUFFLED_AT_ONCE):
+        start = max(stop - _SHUFFLED_AT_ONCE, 1)
+        with nogil:
+            shuffle_part(first, n_bytes, key, start, stop)
+        PyErr_CheckSignals()
 
-ctypedef fused real_t:
-    float
-    double
 
-
-@cython.boundscheck(False)
-@cython.wraparound(False)
-def shuffle_rows(index_t[:, ::1] values, const double[:, ::1] uniforms, ptrdiff_t stop):
-    """Do the same as :func:`~skl_softmaxnet._engine._numpy.shuffle_rows`."""
-    cdef ptrdiff_t n_rows = values.shape[0], n_swaps = uniforms.shape[1], row, k, i, j
-    if uniforms.shape[0] != n_rows or not n_swaps <= stop <= values.shape[1]:
-        raise ValueError("values, uniforms and stop do not belong together")
+def sort_rows(X, targets):
+    """Do the same as :func:`~skl_softmaxnet._engine._sorting.sort_rows`."""
+    cdef _Samples samples = _Samples(X, targets, 2**31)
+    cdef sorting_t sorting
+    if samples.view.index_bytes and samples.view.n_features > _MOST_SORTED_COLUMNS:
+        raise ValueError(f"X must have at most {_MOST_SORTED_COLUMNS} columns")
+    n_rows = samples.view.n_rows
+    dtype = np.int32 if n_rows <= _sorting.MOST_ROWS_OF_INT32 else np.int64
+    order, is_first = np.arange(n_rows, dtype=dtype), np.zeros(n_rows, np.bool_)
+    keys, n_done = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint32)
+    other_order, other_keys = np.empty_like(order), np.empty_like(keys)
+    sorting.samples = &samples.view
+    sorting.is_double = X.dtype == np.float64
+    sorting.row_bytes = order.itemsize
+    sorting.order, sorting.other_order = address(order, dtype), address(other_order, dtype)
+    sorting.keys = <uint64_t *> address(keys, np.uint64)
+    sorting.other_keys = <uint64_t *> address(other_keys, np.uint64)
+    sorting.is_first = <char *> address(is_first, np.bool_)
+    sorting.n_done = <uint32_t *> address(n_done, np.uint32)
+    sorting.n_until_check = 0
+    sorting.is_interrupted = is_interrupted
     with nogil:
-        for row in range(n_rows):
-            for k in range(n_swaps):
-                i = stop - 1 - k
-                j = <ptrdiff_t> (uniforms[row, k] * (i + 1))
-                values[row, i], values[row, j] = values[row, j], values[row, i]
+        sort_all(&sorting)
+    return order, is_first
 
 
-def add_row_hashes(X, const uint64_t[::1] column_keys, uint64_t[::1] hashes):
-    """Do the same as :func:`~skl_softmaxnet._engine._hashing.add_row_hashes`."""
-    if X.shape != (hashes.shape[0], column_keys.shape[0]):
-        raise ValueError("X, column_keys and hashes do not belong together")
-    if not sp.issparse(X):
-        _add_dense(X, column_keys, hashes)
-        return
-    if X.data.size < X.indptr[-1] or X.indices.size < X.indptr[-1]:
-        raise ValueError("the parts of X do not belong together")
-    _add_sparse(X.data, X.indices, X.indptr, column_keys, hashes)
-
-
-@cython.boundscheck(False)
-@cython.wraparound(False)
-def _add_dense(const real_t[:, ::1] X, const uint64_t[::1] column_keys, uint64_t[::1] hashes):
-    cdef ptrdiff_t start, row, column
-    cdef ptrdiff_t n_rows = X.shape[0], n_columns = X.shape[1]
-    cdef ptrdiff_t step = max(1, _VALUES_AT_ONCE // max(1, n_columns))
-    cdef uint64_t total
-    for start in range(0, n_rows, step):
-        PyErr_CheckSignals()
-        with nogil:
-            for row in range(start, min(start + step, n_rows)):
-                total = 0
-                for column in range(n_columns):
-                    total += hashed(X[row, column], column_keys[column])
-                hashes[row] += total
-
-
-@cython.boundscheck(False)
-@cython.wraparound(False)
-def _add_sparse(
-    const real_t[::1] data,
-    const index_t[::1] indices,
-    const index_t[::1] indptr,
-    const uint64_t[::1] column_keys,
-    uint64_t[::1] hashes,
-):
-    cdef ptrdiff_t start, row, entry
-    cdef ptrdiff_t n_rows = hashes.shape[0]
-    cdef ptrdiff_t step = max(1, _VALUES_AT_ONCE // max(1, data.shape[0] // max(1, n_rows)))
-    cdef uint64_t total
-    for start in range(0, n_rows, step):
-        PyErr_CheckSignals()
-        with nogil:
-            for row in range(start, min(start + step, n_rows)):
-                total = 0
-                for entry in range(indptr[row], indptr[row + 1]):
-                    total += hashed(data[entry], column_keys[indices[entry]])
-                hashes[row] += total
-
-
-cdef inline uint64_t hashed(double value, uint64_t column_key) noexcept nogil:
-    """Hash a value with the key of its column; 0 for zeros of either sign."""
-    cdef uint64_t bits
-    memcpy(&bits, &value, sizeof(bits))
-    bits ^= bits >> 32
-    bits ^= column_key
-    bits = (bits ^ (bits >> 33)) * <uint64_t> 0xFF51AFD7ED558CCD
-    bits = (bits ^ (bits >> 33)) * <uint64_t> 0xC4CEB9FE1A85EC53
-    return (bits ^ (bits >> 33)) * (value != 0)
+cdef int is_interrupted() noexcept nogil:
+    """Whether there was Ctrl-C; its exception is then set."""
+    with gil:
+        return check_signals()

@@ -118,17 +118,20 @@ typedef struct {
     double shrunk, current;
     double *caught_up;
     int averages;
-    ptrdiff_t n_presented;
+    ptrdiff_t t;
     void *target;      /* one-hot, or one for each label; all zero between presentations */
     input_t inputs[2]; /* the sample presented, and the next */
     ptrdiff_t *only;   /* columns that only the first of them has */
 } network_t;
 
+/* Where rows begin is sure to lie inside the arrays; what lies in values and indices may be changed by
+ * anyone while training runs. */
 typedef struct {
-    ptrdiff_t n_features;
+    ptrdiff_t n_rows, n_features;
     const void *values;
-    const void *indices, *indptr; /* of a CSR matrix */
-    int index_bytes;              /* of those two: 4 or 8, or 0 for a dense matrix */
+    const void *indices; /* of a CSR matrix */
+    const ptrdiff_t *indptr;
+    int index_bytes; /* of the indices: 4 or 8, or 0 for a dense matrix */
     /* The labels of sample i are label_starts[i] ... label_starts[i + 1] - 1 of the list, or the one
      * at i where there are no label_starts. */
     const int32_t *labels;
@@ -170,10 +173,13 @@ static ALWAYS_INLINE labels_t labels_of(const samples_t *samples, ptrdiff_t row)
     return labels;
 }
 
-typedef double (*run_t)(network_t *, const samples_t *, const ptrdiff_t *, const double *, double,
-                        ptrdiff_t);
-typedef void (*catch_up_t)(network_t *);
-typedef double (*largest_weight_t)(const network_t *, const ptrdiff_t *, ptrdiff_t);
+/* What is compiled for a type of number and an instruction set. */
+typedef struct {
+    double (*run)(network_t *, const samples_t *, const ptrdiff_t *order, const double *fractions,
+                  double rate, ptrdiff_t n);
+    void (*catch_up)(network_t *);
+    int (*is_finite)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs);
+} kernel_t;
 
 #define PASTE_(name, type, level) name##_##type##_##level
 #define PASTE(name, type, level) PASTE_(name, type, level)
@@ -222,31 +228,17 @@ static int highest_level(void)
     return 0;
 }
 
-static run_t run_at_level(int level, int is_double)
-{
-#if HAVE_LEVELS
-    if (level == 2) return is_double ? run_double_avx512 : run_float_avx512;
-    if (level == 1) return is_double ? run_double_avx2 : run_float_avx2;
-#endif
-    return is_double ? run_double_baseline : run_float_baseline;
-}
+#define KERNEL(type, level)                                                                            \
+    {.run = PASTE(run, type, level), .catch_up = PASTE(catch_up_all, type, level),                   \
+     .is_finite = PASTE(is_finite, type, level)}
 
-static catch_up_t catch_up_at_level(int level, int is_double)
-{
+/* kernels[level][is_double] */
+static const kernel_t kernels[][2] = {
+    {KERNEL(float, baseline), KERNEL(double, baseline)},
 #if HAVE_LEVELS
-    if (level == 2) return is_double ? catch_up_all_double_avx512 : catch_up_all_float_avx512;
-    if (level == 1) return is_double ? catch_up_all_double_avx2 : catch_up_all_float_avx2;
+    {KERNEL(float, avx2), KERNEL(double, avx2)},
+    {KERNEL(float, avx512), KERNEL(double, avx512)},
 #endif
-    return is_double ? catch_up_all_double_baseline : catch_up_all_float_baseline;
-}
-
-static largest_weight_t largest_weight_at_level(int level, int is_double)
-{
-#if HAVE_LEVELS
-    if (level == 2) return is_double ? largest_weight_double_avx512 : largest_weight_float_avx512;
-    if (level == 1) return is_double ? largest_weight_double_avx2 : largest_weight_float_avx2;
-#endif
-    return is_double ? largest_weight_double_baseline : largest_weight_float_baseline;
-}
+};
 
 #endif

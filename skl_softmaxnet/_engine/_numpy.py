@@ -85,12 +85,12 @@ class NumpyEngine:
     averages : pair of lists of ndarray, default=None
         The same for the averages of the weights; None for no averaging.
 
-    n_presented : int, default=0
+    t : int, default=0
         Presentations before those of this engine.
 
     Attributes
     ----------
-    n_presented : int
+    t : int
         Presentations so far.
     """
 
@@ -111,8 +111,10 @@ class NumpyEngine:
         nesterovs_momentum=False,
         velocities=None,
         averages=None,
-        n_presented=0,
+        t=0,
     ):
+        if momentum > 0 and velocities is None:
+            raise ValueError("momentum needs velocities")
         self.coefs = coefs
         self.intercepts = intercepts
         self.activate, self.derivative = ACTIVATIONS[activation]
@@ -125,7 +127,7 @@ class NumpyEngine:
         self.nesterovs_momentum = nesterovs_momentum
         self.velocities = velocities
         self.averages = averages
-        self.n_presented = n_presented
+        self.t = t
         # What each row of the first layer still has to be multiplied by, for its decay.
         self.waiting = np.ones((len(coefs[0]), 1))
 
@@ -135,7 +137,7 @@ class NumpyEngine:
         n_weights = sum(weights.size for weights in self.coefs)
         return _SECONDS_PER_LAYER * len(self.coefs) + _SECONDS_PER_WEIGHT * n_weights
 
-    def run(self, X, targets, rows, fractions, rate):
+    def run(self, X, targets, order, fractions, rate):
         """Present rows of X one after the other.
 
         Parameters
@@ -146,7 +148,7 @@ class NumpyEngine:
         targets : ndarray of int of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
             The index of each row's class; or the labels that each row has.
 
-        rows : ndarray of intp of shape (n_presentations,)
+        order : ndarray of intp of shape (n_presentations,)
             The row of each presentation.
 
         fractions : ndarray of float64 of shape (n_presentations,) or None
@@ -161,10 +163,10 @@ class NumpyEngine:
             The sum of the losses, each before its update and times its fraction.
         """
         if fractions is None:
-            fractions = np.ones(rows.size)
+            fractions = np.ones(order.size)
         total = 0.0
         with np.errstate(all="ignore"):
-            for row, fraction in zip(rows, fractions.tolist(), strict=True):
+            for row, fraction in zip(order, fractions.tolist(), strict=True):
                 columns, values = nonzero_inputs(X, row)
                 if self.momentum:  # every weight moves, whatever its input
                     columns, values = slice(None), all_inputs(X, columns, values)
@@ -173,16 +175,14 @@ class NumpyEngine:
                 self.average()
         return total
 
-    def largest_weight(self, rows=None):
-        """Return the largest magnitude of a weight, infinity where one is not finite.
+    def is_finite(self, inputs=None):
+        """Tell whether all weights and intercepts are finite.
 
-        Of the first layer only the given rows are looked at, if not None.
+        Of the first layer only the rows of the given inputs are looked at, if not None.
         """
         first, *coefs = self.coefs
-        listed = first if rows is None else first[rows]
-        arrays = (listed, *coefs, *self.intercepts)
-        largest = max(float(np.abs(array).max(initial=0.0)) for array in arrays)
-        return largest if all(np.isfinite(array).all() for array in arrays) else np.inf
+        listed = first if inputs is None else first[inputs]
+        return all(np.isfinite(array).all() for array in (listed, *coefs, *self.intercepts))
 
     def present(self, columns, values, target, rate):
         """Show one sample, update the weights, and return the sample's loss from before."""
@@ -208,7 +208,7 @@ class NumpyEngine:
                 signal = weighted_sums(signal, weights.T)  # (fan_in,) after the update
                 delta = signal * self.derivative(h)
         self.update(0, columns, values, delta, rate)
-        self.n_presented += 1
+        self.t += 1
         return float(loss)
 
     def forward(self, columns, values):
@@ -252,7 +252,7 @@ class NumpyEngine:
 
     def average(self):
         """Average the weights where it is time to; before the first time, the average is they."""
-        k, rest = divmod(self.n_presented, AVERAGING_INTERVAL)
+        k, rest = divmod(self.t, AVERAGING_INTERVAL)
         if self.averages is None or (k > 0 and rest > 0):
             return
         self.catch_up()
@@ -296,21 +296,3 @@ def target_vector(targets, row, like):
 def weighted_sums(inputs, weights):
     """z_j = Σᵢ hᵢ W_ij, each added in the order of i."""
     return np.einsum("i,ij->j", inputs, weights)
-
-
-def shuffle_rows(values, uniforms, stop):
-    """Swap v[i] with v[⌊u (i + 1)⌋] in each row v, for i = stop − 1, stop − 2, …, one for each u.
-
-    Parameters
-    ----------
-    values : ndarray of int32 or int64 of shape (n_rows, n_values)
-        Changed in place.
-    uniforms : ndarray of float64 of shape (n_rows, n_swaps)
-        Random numbers in [0, 1).
-    stop : int
-        From n_swaps to n_values.
-    """
-    for row, row_uniforms in zip(values, uniforms.tolist(), strict=True):
-        for i, u in zip(range(stop - 1, -1, -1), row_uniforms, strict=False):
-            j = int(u * (i + 1))
-            row[i], row[j] = row[j], row[i]

@@ -458,9 +458,10 @@ FUNCTION void NAME(backward)(const network_t *network, int kind, int activation,
         const layer_t *below = layer - 1;
         const ptrdiff_t n_vectors = NAME(vectors)(below->fan_out);
         VEC *sent = below->signal;
-        const pass_t pass = {layer->weights, layer->stride, NULL, layer->fan_out,
-                             layer->step, layer->signal, below->output, sent,
-                             &network->rule, layer->velocity, NULL};
+        const pass_t pass = {.weights = layer->weights, .stride = layer->stride,
+                             .n_rows = layer->fan_out, .before = layer->step,
+                             .after = layer->signal, .step = below->output, .sums = sent,
+                             .rule = &network->rule, .velocity = layer->velocity};
         for (v = 0; v < n_vectors; v++) sent[v] = SPLAT(0);
         if (network->gradient) /* s_{l-1} = W_l s_l, through the weights before the update */
             NAME(pass)(kind, UPDATE | SUM_OLD, &pass, layer->fan_in);
@@ -502,17 +503,19 @@ FUNCTION void NAME(load_dense)(const samples_t *samples, ptrdiff_t row, input_t 
     input->is_full = n == samples->n_features;
 }
 
-/* Lay a sparse row out as a dense vector, and list where it is not zero. */
+/* Lay a sparse row out as a dense vector, and list where it is not zero. Someone may have changed the
+ * columns after they were checked: none leads out of the vector. */
 FUNCTION void NAME(load_sparse)(
     const samples_t *samples, ptrdiff_t row, input_t *input, int index_bytes)
 {
     REAL *vector = input->values;
     const REAL *values = samples->values;
-    const ptrdiff_t end = index_at(index_bytes, samples->indptr, row + 1);
+    const ptrdiff_t end = samples->indptr[row + 1];
     ptrdiff_t n = 0, j;
     for (j = 0; j < input->n; j++) vector[input->columns[j]] = 0;
-    for (j = index_at(index_bytes, samples->indptr, row); j < end; j++) {
+    for (j = samples->indptr[row]; j < end; j++) {
         const ptrdiff_t column = index_at(index_bytes, samples->indices, j);
+        if ((size_t)column >= (size_t)samples->n_features) continue;
         vector[column] = values[j];
         input->columns[n] = column;
         n += NAME(is_nonzero)(values + j);
@@ -534,10 +537,8 @@ FUNCTION void NAME(load)(const samples_t *samples, ptrdiff_t row, input_t *input
 FUNCTION void NAME(prefetch)(const samples_t *samples, ptrdiff_t row)
 {
     const int index_bytes = samples->index_bytes;
-    const ptrdiff_t start = index_bytes ? index_at(index_bytes, samples->indptr, row)
-                                        : row * samples->n_features;
-    const ptrdiff_t end = index_bytes ? index_at(index_bytes, samples->indptr, row + 1)
-                                      : start + samples->n_features;
+    const ptrdiff_t start = index_bytes ? samples->indptr[row] : row * samples->n_features;
+    const ptrdiff_t end = index_bytes ? samples->indptr[row + 1] : start + samples->n_features;
     const char *values = (const char *)((const REAL *)samples->values + start);
     const char *indices = (const char *)samples->indices + start * index_bytes;
     ptrdiff_t i;
@@ -571,10 +572,12 @@ FUNCTION void NAME(first_layer)(
     const input_t *after)
 {
     const layer_t *layer = network->layers;
-    const pass_t pass = {layer->weights, layer->stride, listed->is_full ? NULL : listed->columns,
-                         listed->n, mode & UPDATE ? before->values : NULL,
-                         mode & SUM ? after->values : NULL, layer->step, layer->output,
-                         &network->rule, layer->velocity, network};
+    const pass_t pass = {.weights = layer->weights, .stride = layer->stride,
+                         .rows = listed->is_full ? NULL : listed->columns, .n_rows = listed->n,
+                         .before = mode & UPDATE ? before->values : NULL,
+                         .after = mode & SUM ? after->values : NULL, .step = layer->step,
+                         .sums = layer->output, .rule = &network->rule,
+                         .velocity = layer->velocity, .waiting = network};
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     const VEC *intercept = layer->intercept;
     VEC *sums = layer->output;
@@ -631,8 +634,8 @@ FUNCTION double NAME(run_with)(
 {
     const layer_t *last = network->layers + network->n_layers - 1;
     input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
-    input_t only = {NULL, network->only, 0, 0};
-    const input_t all = {NULL, NULL, samples->n_features, 1}; /* with momentum every weight moves */
+    input_t only = {.columns = network->only};
+    const input_t all = {.n = samples->n_features, .is_full = 1}; /* with momentum all weights move */
     REAL *t = network->target;
     const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
     double total = 0, loss;
@@ -684,10 +687,10 @@ FUNCTION void NAME(mix)(void *average, const void *weights, ptrdiff_t n_values, 
  * polynomial-decay average of Shamir and Zhang for eta = 3. Before k = 1 it is the weights. */
 LARGE_FUNCTION void NAME(average)(network_t *network)
 {
-    const ptrdiff_t k = network->n_presented / AVERAGING_INTERVAL;
+    const ptrdiff_t k = network->t / AVERAGING_INTERVAL;
     const REAL c = (REAL)(k ? 4.0 / (double)(k + 3) : 1);
     ptrdiff_t l;
-    if (k && network->n_presented % AVERAGING_INTERVAL) return;
+    if (k && network->t % AVERAGING_INTERVAL) return;
     NAME(catch_up_all)(network);
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
@@ -698,44 +701,37 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     }
 }
 
-typedef struct {
-    VEC largest; /* magnitude; NaN is passed over */
-    VEC zero;    /* 0, or NaN once a value was not finite */
-} NAME(range);
-
-FUNCTION NAME(range) NAME(widen)(NAME(range) range, const void *values, ptrdiff_t n_values)
+/* Whether all numbers are finite: 0 times any other is NaN. */
+LARGE_FUNCTION int NAME(all_finite)(const void *values, ptrdiff_t n_values)
 {
     const VEC *w = values;
     const ptrdiff_t n_vectors = n_values / LANES;
+    VEC zero = SPLAT(0);
     ptrdiff_t v;
-    for (v = 0; v < n_vectors; v++) {
-        const VEC size = SELECT(w[v] < SPLAT(0), -w[v], w[v]);
-        range.largest = SELECT(size > range.largest, size, range.largest);
-        range.zero = range.zero + w[v] * SPLAT(0);
-    }
-    return range;
+    for (v = 0; v < n_vectors; v++) zero = zero + w[v] * SPLAT(0);
+    for (v = 0; v < LANES; v++)
+        if (LANE(zero, v) != 0) return 0;
+    return 1;
 }
 
-/* The largest magnitude of a weight, infinity where one is not finite; of the first layer, of the
- * listed rows or, where rows is NULL, of the first n_rows. */
-TARGET static double NAME(largest_weight)(
-    const network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
+/* Whether all weights and intercepts are; of the first layer, the rows of the listed inputs or, where
+ * the list is NULL, of the first n_inputs. */
+TARGET static int NAME(is_finite)(
+    const network_t *network, const ptrdiff_t *inputs, ptrdiff_t n_inputs)
 {
-    NAME(range) range = {SPLAT(0), SPLAT(0)};
     ptrdiff_t l, i;
-    for (i = 0; i < n_rows; i++) {
+    for (i = 0; i < n_inputs; i++) {
         const layer_t *layer = network->layers;
-        const REAL *row = (const REAL *)layer->weights + (rows ? rows[i] : i) * layer->stride;
-        range = NAME(widen)(range, row, layer->stride);
+        const ptrdiff_t j = inputs ? inputs[i] : i;
+        if ((size_t)j >= (size_t)layer->fan_in) continue;
+        if (!NAME(all_finite)((const REAL *)layer->weights + j * layer->stride, layer->stride)) return 0;
     }
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
-        if (l) range = NAME(widen)(range, layer->weights, layer->fan_out * layer->stride);
-        range = NAME(widen)(range, layer->intercept, NAME(vectors)(layer->fan_out) * LANES);
+        if (l && !NAME(all_finite)(layer->weights, layer->fan_out * layer->stride)) return 0;
+        if (!NAME(all_finite)(layer->intercept, NAME(vectors)(layer->fan_out) * LANES)) return 0;
     }
-    for (i = 0; i < LANES; i++)
-        if (LANE(range.zero, i) != 0) return INFINITY;
-    return NAME(largest)(range.largest);
+    return 1;
 }
 
 /* Present n rows, between which no average is taken. The default has its own copy, with no choice
@@ -761,13 +757,13 @@ TARGET static double NAME(run)(
     while (start < n) {
         ptrdiff_t size = n - start;
         if (network->averages) {
-            const ptrdiff_t left = AVERAGING_INTERVAL - network->n_presented % AVERAGING_INTERVAL;
+            const ptrdiff_t left = AVERAGING_INTERVAL - network->t % AVERAGING_INTERVAL;
             size = left < size ? left : size;
         }
         total += NAME(run_part)(network, samples, rows + start, fractions ? fractions + start : NULL,
                                 rate, size);
         start += size;
-        network->n_presented += size;
+        network->t += size;
         if (network->averages) NAME(average)(network);
     }
     return total;

@@ -1,0 +1,259 @@
+"""From y as it is given to classes and targets.
+
+Targets are the index of each sample's class, or, where a sample may have several labels, a CSR
+array whose row i lists the labels of sample i. They are never expanded to one-hot vectors.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+
+# Labels that are looked up at a time.
+_LABELS_AT_ONCE = 1 << 16
+
+# Labels that a message shows.
+_LABELS_SHOWN = 10
+
+
+def format_labels(labels):
+    """Return labels as Python prints them, ten at most."""
+    labels = np.asarray(labels)
+    shown = [repr(label) for label in labels[:_LABELS_SHOWN].tolist()]
+    return f"[{', '.join(shown)}{', …' if len(labels) > len(shown) else ''}]"
+
+
+def has_columns(y):
+    """Tell whether y is a matrix with several columns, so that it holds several labels."""
+    try:
+        shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    except ValueError:  # ragged
+        return False
+    return len(shape) == 2 and shape[1] > 1
+
+
+def with_exact_labels(y):
+    """Return labels of pandas's whole numbers or bools as those of NumPy.
+
+    scikit-learn makes floats of them, which are not the same labels beyond 2**53. Whatever else y
+    is, and where labels are missing, it is returned as it is.
+    """
+    dtypes = getattr(y, "dtypes", getattr(y, "dtype", None))
+    dtypes = list(dtypes) if np.iterable(dtypes) else [dtypes]
+    kinds = {getattr(dtype, "kind", None) for dtype in dtypes}
+    is_of_numpy = all(isinstance(dtype, np.dtype) for dtype in dtypes)
+    if is_of_numpy or kinds not in ({"b"}, {"i"}, {"u"}) or np.any(y.isna()):
+        return y
+    return y.to_numpy(dtype={"b": bool, "i": np.int64, "u": np.uint64}[kinds.pop()])
+
+
+def check_column(y, name):
+    """Return one label a sample as a vector."""
+    if sp.issparse(y):
+        raise ValueError(f"{name} is sparse, which only a matrix of labels may be.")
+    return column_or_1d(y, warn=True)
+
+
+def check_labels(y, name="y"):
+    """Raise a ValueError or TypeError unless y holds labels of classes, and say what to pass."""
+    if y.dtype.kind == "f" and not (y == np.floor(y)).all():
+        example = y[y != np.floor(y)][0]
+        raise ValueError(
+            f"Unknown label type: {name} holds numbers that are not whole, such as {example}. A "
+            "classifier learns classes: pass labels, or use a regressor."
+        )
+    if y.dtype.kind == "O" and not isinstance(y[0], str):
+        kind = type(y[0]).__name__
+        advice = (
+            "For several labels a sample, pass a matrix of 0 and 1 (MultiLabelBinarizer makes "
+            "one); for classes that are pairs, number them."
+            if isinstance(y[0], list | tuple | set | frozenset | np.ndarray)
+            else f"Pass strings or numbers, such as {name}.astype(str) or {name}.astype(int)."
+        )
+        raise ValueError(
+            f"Unknown label type: {name} holds objects, the first of type {kind}. {advice}"
+        )
+
+
+def as_label_lists(y, output_activation, name="y"):
+    """Return an indicator matrix as multilabel targets.
+
+    Parameters
+    ----------
+    y : ndarray or sparse matrix of shape (n_samples, n_labels)
+    output_activation : str
+
+    Returns
+    -------
+    targets : CSR array of bool of shape (n_samples, n_labels)
+        With sorted indices and nothing stored where the label is absent.
+
+    Raises
+    ------
+    ValueError
+        If y holds anything but 0 and 1, or the outputs are softmax.
+    """
+    values = y.data if sp.issparse(y) else y
+    is_number = values.dtype.kind in "biuf" or values.dtype == object
+    if not is_number or not np.isin(values, [0, 1]).all():
+        raise ValueError(
+            f"{name} has several columns, so it must be an indicator matrix of 0 and 1 with a "
+            "column for each label (multilabel). For one class a sample, give a column of labels."
+        )
+    if output_activation != "sigmoid":
+        raise ValueError(
+            f"{name} has several columns (multilabel), but softmax outputs are one distribution "
+            'over classes of which each sample has one: use output_activation="sigmoid". If it is '
+            f"one-hot, give the labels themselves, {name}.argmax(axis=1)."
+        )
+    targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
+    targets.eliminate_zeros()
+    return targets
+
+
+def sorted_labels(y):
+    """Return the different labels in y, sorted.
+
+    Raises
+    ------
+    TypeError
+        If they cannot be sorted, such as strings among numbers.
+    """
+    try:
+        return np.unique(y)
+    except TypeError as error:
+        raise TypeError(
+            "y must hold labels of one kind, all strings or all numbers, and leave out samples "
+            f"whose label is missing: {error}."
+        ) from error
+
+
+def check_classes(classes):
+    """Return the different labels in the argument `classes`, sorted; at least two.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If it is no list of two labels or more.
+    """
+    if sp.issparse(classes):
+        raise TypeError("classes must be a list or an array of labels, got a sparse matrix.")
+    classes = unique_labels(with_exact_labels(classes))
+    if len(classes) < 2:
+        raise ValueError(f"classes must hold at least 2 labels, got {format_labels(classes)}.")
+    return classes
+
+
+def check_same_classes(estimator, classes, multilabel, what):
+    """Raise a ValueError unless labels are those that the estimator was trained on."""
+    if multilabel != estimator._multilabel:
+        kinds = {True: "several labels a sample (multilabel)", False: "one class a sample"}
+        raise ValueError(
+            f"y holds {kinds[multilabel]}, but the model was trained on {kinds[not multilabel]}."
+        )
+    if not np.array_equal(classes, estimator.classes_):
+        raise ValueError(
+            f"{what} {format_labels(classes)}, not the same as on the last call to fit or "
+            f"partial_fit, which was {format_labels(estimator.classes_)}."
+        )
+
+
+def encode_targets(y, classes, weights=None, name="y"):
+    """Return the index in `classes` of each label, 0 for a sample of weight 0.
+
+    Raises
+    ------
+    ValueError
+        If a label of a sample that counts is not among `classes`.
+    """
+    is_text = [labels.dtype.kind in "US" for labels in (y, classes)]
+    if "O" not in (y.dtype.kind, classes.dtype.kind) and is_text[0] != is_text[1]:
+        raise ValueError(
+            f"{name} holds labels of type {y.dtype}, but the classes are {format_labels(classes)}."
+        )
+    indices = np.empty(y.shape, dtype=np.int32)
+    unknown = np.empty(y.shape, dtype=bool)
+    try:
+        for start in range(0, y.size, _LABELS_AT_ONCE):  # for the sake of memory
+            part = slice(start, start + _LABELS_AT_ONCE)
+            found = np.minimum(np.searchsorted(classes, y[part]), len(classes) - 1)
+            indices[part], unknown[part] = found, classes[found] != y[part]
+    except TypeError as error:
+        raise ValueError(
+            f"{name} holds labels of another kind than the classes {format_labels(classes)}: "
+            f"{error}."
+        ) from error
+    if weights is not None:
+        unknown &= weights > 0
+        indices[weights == 0] = 0
+    if unknown.any():
+        raise ValueError(
+            f"{name} holds labels that are not among the classes {format_labels(classes)}: "
+            f"{format_labels(np.unique(y[unknown]))}."
+        )
+    return indices
+
+
+# ----------------------------------------------------------------------------------------------
+# What both ways of learning make of y
+
+
+def learn_labels(model, y, weights, *, is_new):
+    """Set the classes of a model from what `fit` is given, or compare with them.
+
+    Parameters
+    ----------
+    model : SoftmaxMLPClassifier
+    y : ndarray of shape (n_samples,), or ndarray or sparse matrix of shape (n_samples, n_labels)
+    weights : ndarray of float64 of shape (n_samples,) or None
+    is_new : bool
+        Whether the model has seen no sample.
+
+    Returns
+    -------
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
+    """
+    if weights is not None and not weights.any():
+        raise ValueError("sample_weight must not be zero for every sample.")
+    multilabel = y.ndim == 2
+    if multilabel:
+        targets, classes = as_label_lists(y, model.output_activation), np.arange(y.shape[1])
+    else:
+        check_labels(y)
+        classes = sorted_labels(y if weights is None else y[weights > 0])
+        check_classification_targets(y)
+        if len(classes) < 2:
+            raise ValueError(
+                "y must hold at least 2 classes with samples of weight above 0, got "
+                f"{len(classes)} class: {format_labels(classes)}."
+            )
+        targets = encode_targets(y, classes, weights)
+    if not is_new:
+        check_same_classes(model, classes, multilabel, "y holds")
+    model.classes_, model._multilabel = classes, multilabel
+    return targets
+
+
+def learn_labels_of_stream(model, y, classes, weights):
+    """The same for `partial_fit`, whose first call names the classes."""
+    multilabel = y.ndim == 2
+    if multilabel:
+        targets = as_label_lists(y, getattr(model, "out_activation_", model.output_activation))
+        classes = np.arange(y.shape[1]) if classes is None else classes
+    else:
+        check_labels(y)
+    if classes is not None:
+        classes = check_classes(classes)
+        if multilabel and not np.array_equal(classes, np.arange(y.shape[1])):
+            raise ValueError(
+                f"classes={format_labels(classes)} must be the numbers of the {y.shape[1]} columns "
+                "of y, or None."
+            )
+    elif not hasattr(model, "classes_"):
+        raise ValueError("classes must be passed on the first call to partial_fit.")
+    if hasattr(model, "classes_"):
+        known = model.classes_ if classes is None else classes
+        check_same_classes(model, known, multilabel, "classes are")
+    else:
+        model.classes_, model._multilabel = classes, multilabel
+    return targets if multilabel else encode_targets(y, model.classes_, weights)

@@ -1,0 +1,264 @@
+"""The weights of a network: how they begin, where they lie, and how to go back to what they were.
+
+The weights that training moves are not always those that the estimator shows: with averaging
+`coefs_` are the average. Training that is continued, by `partial_fit` or a warm start, continues
+from the former.
+"""
+
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import special
+from sklearn.utils import check_random_state
+
+from . import _engine
+from ._typing import FloatArray, RandomStateLike
+
+
+def truncated_normal(
+    size: int | tuple[int, ...], *, bound: float, random_state: RandomStateLike = None
+) -> FloatArray:
+    """Draw from the standard normal distribution, cut at ±`bound`.
+
+    By inversion: with Φ the normal distribution function, Φ⁻¹(u) for u uniform on
+    [Φ(−bound), Φ(bound)] has the wanted distribution. That is two calls into
+    :mod:`scipy.special`, where `scipy.stats.truncnorm.rvs` spends more on a small network than its
+    training does.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        The shape to draw.
+
+    bound : float
+        Where the distribution is cut on both sides, above 0.
+
+    random_state : int, RandomState instance or None, default=None
+        The generator, or its seed.
+
+    Returns
+    -------
+    values : ndarray of float64 of shape `size`
+        Values in [−bound, bound], with mean 0.
+
+    Raises
+    ------
+    ValueError
+        If `bound` is not a number above 0.
+
+    See Also
+    --------
+    scipy.stats.truncnorm : The distribution, with its density and moments.
+
+    References
+    ----------
+    .. [1] L. Devroye, "Non-Uniform Random Variate Generation", Springer, 1986, chapter II.2.
+
+    Examples
+    --------
+    >>> from skl_softmaxnet import truncated_normal
+    >>> weights = truncated_normal((1000, 4), bound=0.5, random_state=0)
+    >>> weights.shape, bool(abs(weights).max() <= 0.5)
+    ((1000, 4), True)
+    """
+    if not isinstance(bound, Real) or not bound > 0:
+        raise ValueError(f"bound must be above 0, got {bound!r}.")
+    generator = check_random_state(random_state)
+    values = special.ndtri(generator.uniform(special.ndtr(-bound), special.ndtr(bound), size))
+    # the round trip through Φ may step over the edge by a rounding error
+    return np.clip(values, -bound, bound)
+
+
+def initial_weights(layer_sizes, random_state):
+    """Weights and intercepts of a network before its first presentation.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Units per layer, from the inputs to the outputs.
+
+    random_state : RandomState instance
+        Advanced by one draw per layer, from the inputs on.
+
+    Returns
+    -------
+    coefs : list of ndarray of float64 of shape (fan_in, fan_out)
+        Truncated normal, mean 0, standard deviation 1, cut at ±1/√fan_in.
+
+    intercepts : list of ndarray of float64 of shape (fan_out,)
+        Zeros.
+    """
+    shapes = list(pairwise(layer_sizes))
+    coefs = [
+        truncated_normal(shape, bound=1 / np.sqrt(shape[0]), random_state=random_state)
+        for shape in shapes
+    ]
+    return coefs, [np.zeros(fan_out) for _, fan_out in shapes]
+
+
+@dataclass
+class Network:
+    """Everything that presentations change, laid out for the engines.
+
+    Each is a pair of lists, shaped like `coefs_` and `intercepts_`.
+
+    Attributes
+    ----------
+    weights : pair of lists of ndarray
+
+    velocities : pair of lists of ndarray or None
+        None without momentum.
+
+    averages : pair of lists of ndarray or None
+        None without averaging.
+    """
+
+    weights: tuple
+    velocities: tuple | None = None
+    averages: tuple | None = None
+
+    @property
+    def shown(self):
+        """The weights that a user of the network sees."""
+        return self.weights if self.averages is None else self.averages
+
+    def copy(self):
+        """Copy all arrays."""
+        pairs = (self.weights, self.velocities, self.averages)
+        return Network(*(pair and copy_pair(pair) for pair in pairs))
+
+    def snapshot(self, inputs=None):
+        """Copy the values of all arrays; of the first layer, of the given inputs, None for all."""
+        inputs = slice(None) if inputs is None else inputs
+        first_layers, others = self._arrays()
+        return inputs, [array[inputs].copy() for array in first_layers], [*map(np.copy, others)]
+
+    def rollback(self, snapshot):
+        """Give the arrays the values of a snapshot; done again, it does no harm."""
+        inputs, of_first_layers, of_others = snapshot
+        first_layers, others = self._arrays()
+        for array, values in zip(first_layers, of_first_layers, strict=True):
+            array[inputs] = values
+        for array, values in zip(others, of_others, strict=True):
+            array[...] = values
+
+    def _arrays(self):
+        """All arrays, those of the first layer first."""
+        pairs = [pair for pair in (self.weights, self.velocities, self.averages) if pair]
+        first_layers = [coefs[0] for coefs, _ in pairs]
+        return first_layers, list(chain.from_iterable((*c[1:], *i) for c, i in pairs))
+
+
+def copy_pair(pair):
+    """Copy a pair of lists of arrays."""
+    return tuple([array.copy() for array in part] for part in pair)
+
+
+def lay_out(pair, dtype, *, copy=False):
+    """Lay a pair of lists out for the engines; without a copy where it is so and none is asked."""
+    return _engine.as_blocks(*(copy_pair(pair) if copy else pair), dtype)
+
+
+def zeros_like(pair):
+    """Return zeros in the shapes of a pair of lists of arrays."""
+    return tuple([np.zeros(array.shape) for array in part] for part in pair)
+
+
+# ----------------------------------------------------------------------------------------------
+# The network of a model
+
+
+def initialize(model, X):
+    """Set up a model that has not seen a sample."""
+    model.n_outputs_ = len(model.classes_)
+    layer_sizes = [X.shape[1], *as_sizes(model.hidden_layer_sizes), model.n_outputs_]
+    model.n_layers_ = len(layer_sizes)
+    model.out_activation_ = model.output_activation
+    random_state = check_random_state(model.random_state)
+    show_network(model, Network(lay_out(initial_weights(layer_sizes, random_state), X.dtype)))
+    model._seed = int(random_state.randint(np.iinfo(np.int64).max, dtype=np.int64)) % 2**64
+    model.n_iter_ = model.t_ = 0
+    model.loss_ = model.best_loss_ = np.inf
+    model.loss_curve_ = []
+    model.validation_scores_ = model.best_validation_score_ = None
+    model._validation_epochs = []
+    model._no_improvement_count = model._n_lowered = 0
+    model._class_totals = np.zeros(model.n_outputs_ + 1)  # of the samples of a stream, and of all
+
+
+def as_sizes(hidden_layer_sizes):
+    """Return `hidden_layer_sizes` as a list of int."""
+    sizes = list(hidden_layer_sizes) if np.iterable(hidden_layer_sizes) else [hidden_layer_sizes]
+    for size in sizes:
+        is_whole = isinstance(size, Integral) and not isinstance(size, bool | np.bool_)
+        if not is_whole or size < 1:
+            raise ValueError(
+                "hidden_layer_sizes must be an int or a sequence of ints, each at least 1, "
+                f"got {hidden_layer_sizes!r}."
+            )
+    return [int(size) for size in sizes]
+
+
+def open_network(model, *, in_place):
+    """Lay out what training works on: as it was left, or from weights that a user put in."""
+    if has_new_weights(model):
+        model._weights = model._velocities = None
+        model._no_improvement_count = model._n_lowered = 0
+    shown = tuple([np.asarray(a) for a in part] for part in (model.coefs_, model.intercepts_))
+    for pair in filter(None, (shown, model._weights, model._velocities)):
+        check_network(*pair, model.n_features_in_, len(model.classes_))
+    dtype, copy = model._dtype, not in_place
+    becomes_average = model.average and model._weights is None
+    network = Network(lay_out(model._weights or shown, dtype, copy=copy or becomes_average))
+    if model.momentum:
+        network.velocities = lay_out(model._velocities or zeros_like(shown), dtype, copy=copy)
+    if model.average:
+        network.averages = lay_out(shown, dtype, copy=copy)
+    return network
+
+
+def check_network(coefs, intercepts, n_features, n_outputs):
+    """Raise a ValueError unless weights, which a user may have put in, belong to one network."""
+    shapes = [np.shape(weights) for weights in coefs]
+    lengths = [np.shape(intercept) for intercept in intercepts]
+    sizes = [n_features, *(shape[-1] if shape else 0 for shape in shapes)]
+    fits = shapes == list(pairwise(sizes)) and lengths == [(size,) for size in sizes[1:]]
+    if not fits or sizes[-1] != n_outputs:
+        raise ValueError(
+            f"coefs_ of shapes {shapes} and intercepts_ of shapes {lengths} do not make a network "
+            f"of {n_features} inputs and {n_outputs} outputs."
+        )
+
+
+def check_same_network(model, X):
+    """Raise a ValueError if a warm start asks for another network than there is."""
+    sizes = [X.shape[1], *as_sizes(model.hidden_layer_sizes), model.n_outputs_]
+    shapes = [np.shape(weights) for weights in model.coefs_]
+    if shapes != list(pairwise(sizes)):
+        raise ValueError(
+            f"warm_start cannot continue with hidden_layer_sizes={model.hidden_layer_sizes!r}: "
+            f"coefs_ have the shapes {shapes}."
+        )
+    if model.output_activation != model.out_activation_:
+        raise ValueError(
+            f"warm_start cannot continue with output_activation={model.output_activation!r}: "
+            f"the network was trained with {model.out_activation_!r}."
+        )
+
+
+def show_network(model, network):
+    """Set the attributes of a model that hold its network."""
+    model.coefs_, model.intercepts_ = network.shown
+    model._weights = network.weights if network.averages else None
+    model._velocities = network.velocities
+    model._learned = [*model.coefs_, *model.intercepts_]
+
+
+def has_new_weights(model):
+    """Tell whether a user has put other arrays into `coefs_` or `intercepts_`."""
+    shown = [*model.coefs_, *model.intercepts_]
+    return len(shown) != len(model._learned) or any(
+        one is not other for one, other in zip(shown, model._learned, strict=True)
+    )

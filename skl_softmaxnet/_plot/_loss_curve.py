@@ -1,0 +1,377 @@
+"""The loss of each epoch."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._axes import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    check_matplotlib,
+    fitted_network,
+    new_axes,
+    whole_numbers,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class LossCurveDisplay:
+    """Loss, and validation score if there is one, of each epoch of one or several networks.
+
+    Use :meth:`from_estimator` or :meth:`from_estimators` to make one. The parameters are kept as
+    attributes.
+
+    Parameters
+    ----------
+    loss_curves : list of array-like of shape (n_epochs,)
+        The loss of each epoch, for each network.
+
+    validation_scores : list of array-like of shape (n_epochs,) or None, default=None
+        The validation score of each epoch, NaN for an epoch without one, for each network; None for
+        a network without them. None if no network has them.
+
+    names : list of str, default=None
+        What the legend calls each network. Without names there is no legend for them.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes of the loss.
+
+    figure_ : matplotlib Figure
+        The figure of the axes.
+
+    lines_ : list of matplotlib Line2D
+        The line of the loss of each network.
+
+    validation_ax_ : matplotlib Axes or None
+        The axes of the validation score, with its scale on the right. None if there are no scores.
+
+    validation_lines_ : list of matplotlib Line2D or None
+        The line of the validation score of each network, None for a network without scores.
+
+    legend_ : matplotlib Legend or None
+        The legend, None if there is nothing to say.
+
+    See Also
+    --------
+    WeightsDisplay : The weights of each unit.
+    sklearn.model_selection.LearningCurveDisplay : Scores for growing sets of samples.
+
+    Notes
+    -----
+    With validation scores the legend stands above the axes, where it hides no line. A title goes
+    above the legend as ``display.figure_.suptitle(...)``. Networks with validation scores share a
+    picture by `from_estimators`; each call of `plot` makes a new scale on the right.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from sklearn.datasets import make_blobs
+    >>> from skl_softmaxnet import LossCurveDisplay, SoftmaxMLPClassifier
+    >>> X, y = make_blobs(n_samples=300, centers=([2, 6], [6, 2]), random_state=0)
+    >>> networks = {
+    ...     f"{size} units": SoftmaxMLPClassifier(size, max_iter=20, tol=None).fit(X, y)
+    ...     for size in (2, 5)
+    ... }
+    >>> ax = Figure().subplots()  # without it, pyplot makes a figure and can show it
+    >>> display = LossCurveDisplay.from_estimators(networks, ax=ax)
+    >>> [line.get_label() for line in display.lines_]
+    ['2 units', '5 units']
+    >>> display.ax_.set_yscale("log")
+    """
+
+    def __init__(
+        self,
+        *,
+        loss_curves: Sequence[ArrayLike],
+        validation_scores: Sequence[ArrayLike | None] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self.loss_curves = loss_curves
+        self.validation_scores = validation_scores
+        self.names = names
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, ax: "Axes | None" = None, name: str | None = None, **line_kw: Any
+    ) -> Self:
+        """Draw the loss of each epoch of a fitted network.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            A network with the attribute `loss_curve_`, such as SoftmaxMLPClassifier, or a pipeline
+            that ends in one. If it has `validation_scores_` they are drawn too.
+
+        ax : matplotlib Axes, default=None
+            The axes to draw on. None makes a new figure.
+
+        name : str, default=None
+            What the legend calls the network. None takes the name of its class.
+
+        **line_kw : dict
+            Options of `matplotlib.axes.Axes.plot` for the lines.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+
+        TypeError
+            If it is no estimator, or has no `loss_curve_`.
+
+        ImportError
+            If matplotlib is not installed.
+
+        See Also
+        --------
+        from_estimators : Several networks in one picture.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from skl_softmaxnet import LossCurveDisplay, SoftmaxMLPClassifier
+        >>> classifier = SoftmaxMLPClassifier(5, max_iter=20, tol=None).fit([[0], [1]], [0, 1])
+        >>> display = LossCurveDisplay.from_estimator(classifier, ax=Figure().subplots())
+        >>> display.ax_.get_xlabel(), display.ax_.get_ylabel()
+        ('epoch', 'loss')
+        >>> len(display.loss_curves[0])
+        20
+        """
+        network = fitted_network(estimator, "loss_curve_")
+        name = type(network).__name__ if name is None else name
+        return cls._from_networks({name: network}).plot(ax, **line_kw)
+
+    @classmethod
+    def from_estimators(
+        cls, estimators: Mapping[str, Any], *, ax: "Axes | None" = None, **line_kw: Any
+    ) -> Self:
+        """Draw the loss of each epoch of several fitted networks, each in its own colour.
+
+        Parameters
+        ----------
+        estimators : dict of str to fitted estimator
+            The networks by the names that the legend gives them, each as in `from_estimator`.
+
+        ax : matplotlib Axes, default=None
+            The axes to draw on. None makes a new figure.
+
+        **line_kw : dict
+            Options of `matplotlib.axes.Axes.plot` for the lines of all networks.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If one of the estimators is not fitted.
+
+        TypeError
+            If `estimators` is no dict, or one of them is no estimator or has no `loss_curve_`.
+
+        ValueError
+            If `estimators` is empty.
+
+        ImportError
+            If matplotlib is not installed.
+
+        See Also
+        --------
+        from_estimator : A single network.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from skl_softmaxnet import LossCurveDisplay, SoftmaxMLPClassifier
+        >>> networks = {
+        ...     f"learning rate {rate}": SoftmaxMLPClassifier(
+        ...         5, learning_rate_init=rate, max_iter=20, tol=None
+        ...     ).fit([[0], [1]], [0, 1])
+        ...     for rate in (0.1, 0.3)
+        ... }
+        >>> display = LossCurveDisplay.from_estimators(networks, ax=Figure().subplots())
+        >>> display.names
+        ['learning rate 0.1', 'learning rate 0.3']
+        """
+        if not isinstance(estimators, Mapping):
+            raise TypeError(
+                "estimators must be a dict of names to fitted estimators, "
+                f"but is a {type(estimators).__name__}."
+            )
+        if not estimators:
+            raise ValueError("estimators must name at least one fitted estimator, but is empty.")
+        networks = {
+            name: fitted_network(estimator, "loss_curve_", f"estimators[{name!r}]")
+            for name, estimator in estimators.items()
+        }
+        return cls._from_networks(networks).plot(ax, **line_kw)
+
+    @classmethod
+    def _from_networks(cls, networks):
+        """Take copies: training a network further must not change a picture of it."""
+        return cls(
+            loss_curves=[np.array(network.loss_curve_) for network in networks.values()],
+            validation_scores=[scores_by_epoch(network) for network in networks.values()],
+            names=list(networks),
+        )
+
+    def plot(self, ax: "Axes | None" = None, **line_kw: Any) -> Self:
+        """Draw the lines.
+
+        Lines that the axes have already are kept, and those drawn now get the colours after theirs.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            The axes to draw on. None makes a new figure.
+
+        **line_kw : dict
+            Options of `matplotlib.axes.Axes.plot` for the lines of all networks. The line of a
+            validation score is always dashed and in the colour of the loss.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            This display.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many names or validation scores as loss curves.
+
+        ImportError
+            If matplotlib is not installed.
+
+        See Also
+        --------
+        from_estimator : Make a display and draw it.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from skl_softmaxnet import LossCurveDisplay
+        >>> display = LossCurveDisplay(loss_curves=[[0.7, 0.3, 0.2], [0.9, 0.8]], names=["a", "b"])
+        >>> [len(line.get_xdata()) for line in display.plot(Figure().subplots()).lines_]
+        [3, 2]
+        """
+        check_matplotlib("LossCurveDisplay.plot")
+        names, validation_scores = self._one_for_each_network()
+        self.ax_ = new_axes() if ax is None else ax
+        self.figure_ = self.ax_.figure
+
+        styles = self._styles(line_kw)
+        self.lines_ = [
+            draw_epochs(self.ax_, losses, **({"label": name} | style))
+            for losses, name, style in zip(self.loss_curves, names, styles, strict=True)
+        ]
+        self._plot_validation_scores(validation_scores, styles)
+        self.ax_.set(xlabel="epoch", ylabel="loss")
+        self.ax_.xaxis.set_major_locator(whole_numbers())
+        self._add_legend()
+        return self
+
+    def _one_for_each_network(self):
+        """Names and validation scores, with None for each that is not known."""
+        lists = []
+        for attribute in ("names", "validation_scores"):
+            given = getattr(self, attribute)
+            given = [None] * len(self.loss_curves) if given is None else given
+            if len(given) != len(self.loss_curves):
+                raise ValueError(
+                    f"{attribute} must be as many as loss_curves, {len(self.loss_curves)}, "
+                    f"but are {len(given)}."
+                )
+            lists.append(given)
+        return lists
+
+    def _styles(self, line_kw):
+        """How to draw the line of each network; what the caller asks for comes first."""
+        from matplotlib import cbook, lines
+
+        first = len(self.ax_.get_lines())
+        line_kw = cbook.normalize_kwargs(line_kw, lines.Line2D)  # "c" is "color"
+        return [
+            {
+                "color": COLOURS[number % len(COLOURS)],
+                "marker": MARKERS[number % len(MARKERS)],
+                "markersize": 5,
+            }
+            | line_kw
+            for number in range(first, first + len(self.loss_curves))
+        ]
+
+    def _plot_validation_scores(self, validation_scores, styles):
+        """Dashed lines with hollow markers, on axes of their own for they have another scale."""
+        self.validation_ax_ = None
+        self.validation_lines_ = [None] * len(styles)
+        if all(scores is None for scores in validation_scores):
+            return
+        self.validation_ax_ = self.ax_.twinx()
+        self.validation_ax_.set_ylabel("validation score")
+        dashed = {"label": None, "linestyle": "--", "markerfacecolor": "white"}
+        self.validation_lines_ = [
+            None
+            if scores is None
+            else draw_epochs(
+                self.validation_ax_,
+                scores,
+                np.flatnonzero(~np.isnan(scores)),
+                **(style | dashed | {"color": loss.get_color()}),
+            )
+            for scores, style, loss in zip(validation_scores, styles, self.lines_, strict=True)
+        ]
+
+    def _add_legend(self):
+        """A legend of the networks, and of what is dashed."""
+        from matplotlib.lines import Line2D
+
+        handles, names = self.ax_.get_legend_handles_labels()
+        place = {"loc": "best"}
+        if self.validation_ax_ is not None:
+            handles.append(Line2D([], [], color=GREY, linestyle="--"))
+            names.append("validation score")
+            # "best" does not see the lines of the other axes, so the legend goes above them all.
+            columns = max(1, 60 // (6 + max(map(len, names))))  # about 60 letters are side by side
+            place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "frameon": False}
+            place["ncols"] = min(columns, len(names))
+        self.legend_ = self.ax_.legend(handles, names, **place) if handles else None
+
+
+def scores_by_epoch(network):
+    """The validation score of each epoch, NaN where there was none; None if there never was one.
+
+    A network that goes on with other settings may have scores for some of its epochs only.
+    """
+    scores = getattr(network, "validation_scores_", None)
+    epochs = getattr(network, "_validation_epochs", [])  # MLPClassifier scores all or none
+    if scores is None or len(epochs) != len(scores):
+        return None if scores is None else np.array(scores)
+    by_epoch = np.full(len(network.loss_curve_), np.nan)
+    by_epoch[np.array(epochs) - 1] = scores
+    return by_epoch
+
+
+def draw_epochs(ax, values, chosen=None, **style):
+    """Draw a line with a value for each epoch, from epoch 1; hundreds get about ten markers.
+
+    Where indices of values are chosen, it goes through those alone.
+    """
+    chosen = np.arange(len(values)) if chosen is None else chosen
+    style = {"markevery": ceil(len(chosen) / 10) or 1} | style
+    (line,) = ax.plot(chosen + 1, np.asarray(values)[chosen], **style)
+    return line

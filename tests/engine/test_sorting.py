@@ -1,0 +1,118 @@
+"""Rows are listed in content order, whatever form and order they come in."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from skl_softmaxnet import _engine
+from skl_softmaxnet._engine import _sorting
+
+# Some tie in float32, with others, with infinity or with zero.
+NUMBERS = [-1e300, -1e39, -1.0, -1e-50, -0.0, 0.0, 1e-50, 1e-45, 0.1, 0.1 + 1e-12, 1.0, 1e39]
+SORTERS = {"compiled": _engine.sort_rows, "numpy": _sorting.sort_rows}
+
+
+@pytest.fixture(params=SORTERS)
+def sort_rows(request):
+    if request.param == "compiled" and _engine.CompiledEngine is None:
+        pytest.skip("the compiled engine was not built")
+    return SORTERS[request.param]
+
+
+def contents(X, targets):
+    """What each row is compared by, as Python compares tuples."""
+    labels = targets.tolil().rows if sp.issparse(targets) else targets.tolist()
+    with np.errstate(over="ignore"):
+        return list(zip(X.astype(np.float32).tolist(), X.tolist(), labels, strict=True))
+
+
+def csr(X, index_dtype=np.int32, stored_zeros=False):
+    """The rows as CSR, with or without some of their zeros."""
+    stored = (X != 0) | (stored_zeros & (np.arange(X.size).reshape(X.shape) % 3 > 0))
+    indptr = np.append(0, np.cumsum(stored.sum(axis=1)))
+    result = sp.csr_array((X[stored], np.nonzero(stored)[1], indptr), shape=X.shape)
+    result.indices, result.indptr = result.indices.astype(index_dtype), indptr.astype(index_dtype)
+    return result
+
+
+def assert_in_content_order(sort_rows, X, targets):
+    rows = contents(X, targets)
+    expected = sorted(range(len(rows)), key=lambda row: (rows[row], row))
+    firsts = [k == 0 or rows[expected[k]] != rows[expected[k - 1]] for k in range(len(rows))]
+    for same_X in (X, csr(X), csr(X, np.int64), csr(X, stored_zeros=True)):
+        order, is_first = sort_rows(same_X, targets)
+        assert order.dtype == np.int32
+        assert is_first.dtype == bool
+        assert_array_equal(order, expected)
+        assert_array_equal(is_first, firsts)
+
+
+@st.composite
+def problems(draw):
+    """Rows of few different ones, and targets of either kind."""
+    n_rows, n_columns = draw(st.integers(0, 40)), draw(st.sampled_from([0, 1, 2, 3, 17, 40]))
+    rng = np.random.RandomState(draw(st.integers(0, 2**31)))
+    numbers = draw(st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=4))
+    different = rng.choice(numbers, size=(draw(st.integers(1, 12)), n_columns))
+    different[:, rng.uniform(size=n_columns) < draw(st.sampled_from([0, 0.9]))] = 0
+    X = different[rng.randint(len(different), size=n_rows)]
+    if draw(st.booleans()):
+        with np.errstate(over="ignore"):
+            X = np.nan_to_num(X.astype(np.float32))
+    if draw(st.booleans()):
+        return X, rng.randint(3, size=n_rows).astype(np.int32)
+    return X, sp.csr_array(rng.uniform(size=(n_rows, 20)) < draw(st.sampled_from([0.02, 0.98])))
+
+
+@given(problem=problems())
+@settings(max_examples=150, deadline=None, derandomize=True)
+@pytest.mark.parametrize("name", SORTERS)
+def test_as_python_sorts_tuples(name, problem):
+    if name == "compiled" and _engine.CompiledEngine is None:
+        pytest.skip("the compiled engine was not built")
+    assert_in_content_order(SORTERS[name], *problem)
+
+
+@pytest.mark.parametrize("n_values", [2, 5, 10**9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_many_rows(sort_rows, dtype, n_values):
+    rng = np.random.RandomState(0)
+    X = rng.randint(n_values, size=(1000, 20)).astype(dtype) - dtype(n_values // 2)
+    X[:, 3] = 1
+    X[500:600] = X[:100]
+    assert_in_content_order(sort_rows, X, rng.randint(2, size=1000).astype(np.int32))
+
+
+def test_lists_of_labels_where_one_begins_the_other(sort_rows):
+    targets = sp.csr_array(np.tri(40, 40, dtype=bool)[::-1])
+    assert_in_content_order(sort_rows, np.zeros((40, 2)), targets)
+
+
+def test_order_of_float32(sort_rows):
+    """Last digits that differ change nothing but what ties in float32."""
+    rng = np.random.RandomState(0)
+    X, targets = rng.normal(size=(300, 4)), np.zeros(300, np.int32)
+    expected, _ = sort_rows(X.astype(np.float32), targets)
+    for same_X in (X, X * (1 + 1e-12), X.astype(np.float32).astype(float)):
+        assert_array_equal(sort_rows(same_X, targets)[0], expected)
+
+
+def test_numbers_of_rows_in_eight_bytes(sort_rows, monkeypatch):
+    X, targets = np.random.RandomState(0).normal(size=(200, 3)), np.zeros(200, np.int32)
+    expected, _ = sort_rows(X, targets)
+    monkeypatch.setattr(_sorting, "MOST_ROWS_OF_INT32", 1)
+    order, _ = sort_rows(X, targets)
+    assert order.dtype == np.int64
+    assert_array_equal(order, expected)
+
+
+@pytest.mark.skipif(_engine.CompiledEngine is None, reason="the compiled engine was not built")
+@pytest.mark.parametrize("indptr", [[0, 1, 2], [0, 3, 1, 4], [-1, 0, 1, 4], [0, 1, 2, 5]])
+def test_no_list_of_rows_leads_out_of_the_data(indptr):
+    X = csr(np.eye(3, 4) + np.eye(3, 4, 1))
+    X.data, X.indices, X.indptr = X.data[:4], X.indices[:4], np.array(indptr, np.int32)
+    with pytest.raises(ValueError, match="indptr"):
+        _engine.sort_rows(X, np.zeros(3, np.int32))
