@@ -88,6 +88,7 @@ def run_engine():
         for part in map(slice, [0, *cuts], [*cuts, len(order)]):
             shares = None if fractions is None else fractions[part]
             loss += engine.run(X, targets, order[part], shares, rate)
+        engine.catch_up()
         return [*coefs, *intercepts], loss
 
     return run

@@ -113,11 +113,11 @@ class Network:
         unknown = options.keys() - OPTIONS.keys()
         assert not unknown, f"the transcription knows no {unknown}"
         self.options = SimpleNamespace(**(OPTIONS | options))
-        self.n_presented = self.n_epochs = self.n_without_improvement = 0
+        self.n_presented = self.n_epochs = 0
         self.best_loss = np.inf
         self.loss_curve, self.rates = [], []
+        self.rate = self.options.learning_rate_init
         self.start_from(coefs, intercepts)
-        self.averages = [np.zeros(W.shape) for W in self.parameters]
 
     @property
     def parameters(self):
@@ -131,11 +131,14 @@ class Network:
         return self.averages if averaged else self.parameters
 
     def start_from(self, coefs, intercepts):
-        """Start the optimiser anew at these weights. The counts go on."""
+        """Start the optimiser anew at these weights. The counts, and what follows them, go on."""
         self.coefs = [np.array(W, dtype=float) for W in coefs]
         self.intercepts = [np.array(b, dtype=float) for b in intercepts]
         self.velocities = [np.zeros(W.shape) for W in self.parameters]
-        self.rate = self.options.learning_rate_init
+        self.averages = [W.copy() for W in self.parameters]
+        self.n_without_improvement = 0
+        if self.options.learning_rate == "adaptive":
+            self.rate = self.options.learning_rate_init
 
     def train(self, epochs):
         """Run epochs, each a list of presentations, until they or the improvements end."""

@@ -13,6 +13,7 @@ from helpers import (
     assert_same_bits,
     assert_same_training,
     network,
+    parameters_of,
     put_in,
     train,
 )
@@ -397,8 +398,13 @@ def spoil_by_putting_in(model, X, y):
     put_in(model, [-W for W in model.coefs_], [-b for b in model.intercepts_])
 
 
+def spoil_in_place(model, X, y):
+    for array in parameters_of(model):
+        array[...] = -array
+
+
 @pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
-@pytest.mark.parametrize("spoil", [spoil_by_partial_fit, spoil_by_putting_in])
+@pytest.mark.parametrize("spoil", [spoil_by_partial_fit, spoil_by_putting_in, spoil_in_place])
 def test_a_warm_start_returns_the_best_of_its_epochs(spoil, keep):
     """The weights that scored best before are gone: those that are left must not pass for them."""
     X, y = make_blobs(n_samples=60, centers=3, cluster_std=2.0, random_state=1)

@@ -1,22 +1,23 @@
 """Ctrl-C at any moment: what is being trained stays whole, and can be trained further.
 
 The interrupts are signals, sent by a timer at random moments, most of them while Python is busy
-around the engine: networks and data are small. For long epochs see test_memory.py too.
+around the engine: networks and data are small.
 """
 
 import copy
 import signal
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from child import child_process, state
+from helpers import STOPPING, child_process, state
+from helpers import network as any_network
 from sklearn.model_selection import GridSearchCV
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+from skl_softmaxnet import _engine
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="the system has no timers that send signals"
@@ -50,9 +51,10 @@ def samples():
     return X, np.arange(N_SAMPLES) % 3
 
 
-def network(**parameters):
-    defaults = {"hidden_layer_sizes": (6, 5), "tol": None, "random_state": 0}
-    return SoftmaxMLPClassifier(**(defaults | parameters))
+def network(hidden_layer_sizes=(6, 5), **parameters):
+    return any_network(
+        hidden_layer_sizes, **{"learning_rate_init": 0.05, "max_iter": 200} | parameters
+    )
 
 
 @contextmanager
@@ -87,6 +89,21 @@ def moments(n_trials, call):
         start = time.perf_counter()
         result = call()
         yield result, max(1e-6, share * (time.perf_counter() - start))
+
+
+def answers_ctrl_c():
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_a_child_answers_where_its_parent_does_not(method):
+    """As it is where a shell has started the tests in the background; the rest would say little."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with child_process(method) as call:
+            assert call(answers_ctrl_c)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # --- partial_fit ---
@@ -147,15 +164,10 @@ def test_ctrl_c_in_the_middle_of_a_long_chunk(engine, in_child):
 def replayed(first, model, X, y):
     """Present to a copy of the first model, from its last epoch on, what the other has seen."""
     again = copy.deepcopy(first)
-    n_epochs = model.n_iter_ - first.n_iter_
-    if n_epochs:
-        again.set_params(max_iter=n_epochs).fit(X, y)
+    if model.n_iter_:
+        again.set_params(max_iter=model.n_iter_).fit(X, y)
     n_more = model.t_ - again.t_
     return again.partial_fit(X[:n_more], y[:n_more]) if n_more else again
-
-
-def weights(model):
-    return state([model.coefs_, model.intercepts_, model._weights, model._velocities])
 
 
 def interrupted_fits(engine, setting, n_trials):
@@ -179,17 +191,22 @@ def interrupted_fits(engine, setting, n_trials):
 
 def what_is_wrong(first, model, engine, X, y):
     """Name what in an interrupted fit does not go together, if anything."""
-    n_in_epoch = model.t_ - model.n_iter_ * len(y)
+    n_epochs = len(model.loss_curve_)
     wrong = {
-        "loss_curve_": len(model.loss_curve_) != model.n_iter_,
+        "loss_curve_": n_epochs != len(first.loss_curve_) + model.n_iter_,
         "best_loss_": model.best_loss_ != min(model.loss_curve_),
         "loss_": model.loss_ != model.loss_curve_[-1],
-        "t_": not 0 <= n_in_epoch <= len(y),
+        "t_": not 0 <= model.t_ - n_epochs * len(y) <= len(y),
         # presentations of the engine in NumPy may be left half way
         "coefs_": engine == "compiled" and weights(model) != weights(replayed(first, model, X, y)),
-        "fit": copy.deepcopy(model).set_params(max_iter=2).fit(X, y).n_iter_ != model.n_iter_ + 2,
+        "fit": copy.deepcopy(model).set_params(max_iter=2).fit(X, y).n_iter_ != 2,
     }
     return [name for name, is_wrong in wrong.items() if is_wrong]
+
+
+def weights(model):
+    """All that training moves."""
+    return state([model.coefs_, model.intercepts_, model._weights, model._velocities])
 
 
 @each_number_of_trials
@@ -205,19 +222,16 @@ def test_an_interrupted_fit_has_seen_what_it_says(setting, n_trials, engine, in_
 def interrupted_early_stopping(n_trials):
     X, y = samples()
     outcomes = []
-    parameters = {"early_stopping": True, "validation_fraction": 0.3, "max_iter": 20}
+    parameters = STOPPING | {"max_iter": 20}
     for _, seconds in moments(n_trials, lambda: network(**parameters).fit(X, y)):
         model = network(**parameters)
         if interrupt(lambda: model.fit(X, y), seconds):  # noqa: B023
             scores = model.validation_scores_ or []
-            outcomes.append(
-                (
-                    len(scores) == len(model.loss_curve_) == model.n_iter_,
-                    model.best_validation_score_ == max(scores, default=None),
-                    model.set_params(max_iter=1, warm_start=True).fit(X, y).n_iter_
-                    == len(scores) + 1,
-                )
-            )
+            counts = len(scores) == len(model.loss_curve_) == model.n_iter_
+            best = model.best_validation_score_ == max(scores, default=-np.inf)
+            model.set_params(max_iter=1, warm_start=True).fit(X, y)
+            goes_on = model.n_iter_ == 1 and len(model.loss_curve_) == len(scores) + 1
+            outcomes.append((counts, best or not scores, goes_on))
     return outcomes
 
 
@@ -226,6 +240,53 @@ def test_an_interrupted_early_stopping_goes_on(n_trials, in_child):
     outcomes = in_child(interrupted_early_stopping, n_trials)
     assert outcomes
     assert np.all(outcomes)
+
+
+# --- Twice ---
+
+
+def interrupt_twice(call, seconds, gap):
+    """Call, send SIGINT so much later, and after the gap again, perhaps into the undoing."""
+    n_sent = 0
+
+    def press_ctrl_c(*_):
+        nonlocal n_sent
+        n_sent += 1
+        if n_sent == 1:
+            signal.setitimer(signal.ITIMER_REAL, gap)
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGALRM, press_ctrl_c)
+    with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            call()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for _ in range(10):  # unless the second one has come, or was called off with the first
+            time.sleep(gap if n_sent == 1 else 0)
+
+
+def interrupted_twice(method, n_trials):
+    """Interrupt the undoing of what was interrupted; tell what is left of the estimator."""
+    X, y = samples()
+    model = network(max_iter=20, warm_start=True).fit(X, y).partial_fit(X, y)
+    names, parameters = set(vars(model)), model.get_params()
+    gaps = np.random.RandomState(1).choice([2e-6, 1e-5, 3e-5, 1e-4], size=n_trials)
+    outcomes = []
+    trials = moments(n_trials, lambda: getattr(copy.deepcopy(model), method)(X, y))
+    for (_, seconds), gap in zip(trials, gaps, strict=True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            interrupt_twice(lambda: getattr(model, method)(X, y), seconds, gap)
+        is_whole = set(vars(model)) == names and model.get_params() == parameters
+        outcomes.append(is_whole and np.isfinite(model.predict_proba(X)).all())
+    return outcomes
+
+
+@each_number_of_trials
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_an_interrupt_of_the_undoing_leaves_an_estimator(method, n_trials, in_child):
+    assert np.all(in_child(interrupted_twice, method, 5 * n_trials))
 
 
 # --- Inside a search ---

@@ -66,7 +66,7 @@ def test_labels_that_none_or_all_have():
 @pytest.mark.parametrize("engine", ["compiled"], indirect=True)
 @pytest.mark.parametrize(
     ("loss", "backprop", "hidden_layer_sizes"),
-    itertools.product(["squared_error", "log_loss"], ["error", "gradient"], [(), 5, (6, 4)]),
+    list(itertools.product(["squared_error", "log_loss"], ["error", "gradient"], [(), 5, (6, 4)])),
 )
 def test_engines_agree(engine, monkeypatch, loss, backprop, hidden_layer_sizes):
     weights = np.random.RandomState(3).choice([0.5, 1.0, 2.25], size=80)

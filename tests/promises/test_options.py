@@ -1,21 +1,19 @@
-"""Every option of training against the formulas of option_transcription.py, and its promises."""
+"""Every option of training against the formulas of option_transcription.py."""
 
-import copy
 import functools
-import io
-import pickle
 import warnings
 
-import joblib
 import numpy as np
 import option_transcription
 import pytest
+from helpers import assert_same_bits, parameters_of, present_nothing, put_in
+from helpers import network as any_network
 from numpy.testing import assert_allclose, assert_array_equal
 from option_transcription import Network, presentations
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+from skl_softmaxnet import _engine
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -59,14 +57,14 @@ def samples(n_samples, n_features=N_FEATURES, n_classes=N_CLASSES):
 
 
 def network(hidden_layer_sizes=(9, 5), **parameters):
-    defaults = {"learning_rate_init": 0.05, "random_state": 0, "shuffle": False, "tol": None}
-    return SoftmaxMLPClassifier(hidden_layer_sizes, **(defaults | parameters))
+    return any_network(
+        hidden_layer_sizes, **{"learning_rate_init": 0.05, "shuffle": False} | parameters
+    )
 
 
 def initialised(model, X, y, classes=CLASSES):
-    """A copy of the model with its initial weights: samples of weight 0 do not train it."""
-    nothing = np.zeros(len(y))
-    return clone(model).partial_fit(X, y, classes=classes, sample_weight=nothing)
+    """A copy of the model with its initial weights."""
+    return present_nothing(clone(model), X, y, classes)
 
 
 def transcribed(model, X, y, classes=CLASSES):
@@ -88,24 +86,13 @@ def trained_oracle(n_samples, n_epochs=1, **parameters):
     return transcribed(network(**parameters), X, y).train([one_epoch(X, y)] * n_epochs)
 
 
-def parameters_of(model):
-    return [*model.coefs_, *model.intercepts_]
-
-
 def assert_follows(model, oracle, rtol=1e-10, atol=1e-13):
-    """The model has the oracle's weights, which have not run away, its losses and its counts."""
+    """The model has the oracle's weights, which have not run away, its losses and its count."""
     for fitted, expected in zip(parameters_of(model), oracle.shown, strict=True):
         assert np.abs(expected).max() < 10
         assert_allclose(fitted, expected, rtol=rtol, atol=atol)
     assert_allclose(model.loss_curve_, oracle.loss_curve, rtol=rtol)
-    assert (model.t_, model.n_iter_) == (oracle.n_presented, oracle.n_epochs)
-
-
-def assert_same_bits(one, other):
-    for left, right in zip(parameters_of(one), parameters_of(other), strict=True):
-        assert np.isfinite(left).all()
-        assert left.dtype == right.dtype
-        assert left.tobytes() == right.tobytes(), f"they differ by {np.abs(left - right).max()}"
+    assert model.t_ == oracle.n_presented
 
 
 # --- One call of partial_fit ---
@@ -219,6 +206,7 @@ def test_a_call_of_partial_fit_is_an_epoch(schedule, option):
         model.partial_fit(X[rows], y[rows], classes=CLASSES)
         oracle.train([one_epoch(X[rows], y[rows])])
         assert_follows(model, oracle)
+    assert model.n_iter_ == oracle.n_epochs == 5
 
 
 def test_a_stream_has_no_epochs_that_lower_the_rate():
@@ -235,8 +223,7 @@ def test_a_stream_has_no_epochs_that_lower_the_rate():
     assert_array_equal(adaptive.coefs_[0], constant.coefs_[0])
 
     adaptive.fit(X, y)  # lowers the rate until it stops
-    constant.coefs_ = [weights.copy() for weights in adaptive.coefs_]
-    constant.intercepts_ = [intercept.copy() for intercept in adaptive.intercepts_]
+    put_in(constant, adaptive.coefs_, adaptive.intercepts_)
     for model in (adaptive, constant):
         model.partial_fit(X, y)
     assert_array_equal(adaptive.coefs_[0], constant.coefs_[0])
@@ -293,8 +280,7 @@ def test_two_steps_of_momentum_by_hand(nesterov):
     """
     model = network((), loss="log_loss", momentum=0.5, nesterovs_momentum=nesterov)
     model.set_params(learning_rate_init=0.1, fit_intercept=False)
-    model.partial_fit([[1.0]], [0], classes=[0, 1], sample_weight=[0.0])
-    model.coefs_ = [np.zeros((1, 2))]
+    put_in(present_nothing(model, [[1.0]], [0], [0, 1]), [np.zeros((1, 2))], [np.zeros(2)])
 
     model.partial_fit([[1.0]], [0])
     # v = 0.05 and a = v, or a = 0.5 v + 0.05 = 0.075
@@ -336,218 +322,59 @@ def test_predictions_are_those_of_the_average():
     model = network(average=True).partial_fit(X, y, classes=CLASSES)
     shown = network().partial_fit(X, y, classes=CLASSES)
     assert not np.array_equal(model.predict_proba(X), shown.predict_proba(X))
-    shown.coefs_, shown.intercepts_ = model.coefs_, model.intercepts_
-    np.testing.assert_array_equal(model.predict_proba(X), shown.predict_proba(X))
+    put_in(shown, model.coefs_, model.intercepts_)
+    assert_array_equal(model.predict_proba(X), shown.predict_proba(X))
 
 
 # --- Class weights ---
 
 
-def test_class_weights_multiply_sample_weights():
-    X, y = samples(90)
-    names = np.array(["red", "green", "blue"])[y]
-    sample_weight = np.random.RandomState(1).uniform(0.5, 3, size=90)
-    product = sample_weight * np.select([names == "red", names == "blue"], [1.7, 0.6], 1.0)
-    for method, more in [("fit", {}), ("partial_fit", {"classes": ["blue", "green", "red"]})]:
-        weighted = network(max_iter=3, class_weight={"red": 1.7, "blue": 0.6})
-        getattr(weighted, method)(X, names, sample_weight=sample_weight, **more)
-        expected = network(max_iter=3)
-        getattr(expected, method)(X, names, sample_weight=product, **more)
-        assert_same_bits(weighted, expected)
-        assert weighted.t_ == expected.t_
-
-
-def test_class_weights_without_sample_weights():
-    X, y = samples(90)
-    sample_weight = np.array([2.0, 1.0, 0.25])[y]
-    assert sample_weight.mean() > 1  # so that fit does not scale them
-    model = network(max_iter=3, class_weight={0: 2, 1: 1, 2: 0.25}, **OPTIONS["everything"])
-    oracle = transcribed(model, X, y).train([one_epoch(X, y, sample_weight)] * 3)
-    assert_follows(model.fit(X, y), oracle)
-
-
-def test_small_class_weights_are_relative():
-    X, y = samples(90)
-    large, small = {0: 3.0, 1: 1.5, 2: 1.5}, {0: 3 / 64, 1: 1.5 / 64, 2: 1.5 / 64}
-    mean = np.array([3, 1.5, 1.5])[y].mean()
-    model = network(max_iter=2, class_weight=small).fit(X, y)
-    oracle = transcribed(network(max_iter=2), X, y)
-    oracle.train([one_epoch(X, y, np.array([large[k] for k in y]) / mean)] * 2)
-    assert_follows(model, oracle)
-
-
 @pytest.mark.parametrize("weighted", [False, True])
-def test_balanced_classes_have_equal_weight(weighted):
-    """Class k gets n / (n_classes · n_k), with the sums of weights for the numbers of rows."""
+@pytest.mark.parametrize(
+    "class_weight", [{0: 2, 1: 1, 2: 0.25}, {0: 3 / 64, 1: 1 / 64, 2: 2 / 64}, "balanced"], ids=str
+)
+def test_class_weights(class_weight, weighted):
+    """They multiply the weights of samples; products of a small sum are scaled to that of these.
+
+    Balanced classes have n / (n_classes · n_k), with the sums of weights for the numbers of rows.
+    """
     X, y = samples(90)
     y[:20] = 0  # so that they are not balanced as they are
     given = np.random.RandomState(1).uniform(1, 5, size=90) if weighted else np.ones(90)
-    of_class = np.array([given[y == k].sum() for k in CLASSES])
-    product = given * (given.sum() / (N_CLASSES * of_class))[y]
-    assert_allclose([product[y == k].sum() for k in CLASSES], given.sum() / 3, rtol=1e-12)
-
-    model = network(max_iter=3, class_weight="balanced")
-    oracle = transcribed(network(), X, y).train([one_epoch(X, y, product)] * 3)
-    model.fit(X, y, sample_weight=given if weighted else None)
-    assert_follows(model, oracle)
-
-
-# --- Streams: chunks, pickles ---
-
-
-def streamed(model, X, y, cuts, keep=lambda model: model):
-    """Train on the chunks of a stream; `keep` is what becomes of the model between them."""
-    for X_chunk, y_chunk in zip(np.split(X, cuts), np.split(y, cuts), strict=True):
-        model.partial_fit(X_chunk, y_chunk, classes=CLASSES)
-        model = keep(model)
-    return model
-
-
-CUTS = {"singly": range(1, 200), "sevens": range(7, 200, 7), "unequal": [1, 64, 127, 129, 180]}
-each_cut = pytest.mark.parametrize("how", CUTS)
-
-
-@each_cut
-@pytest.mark.parametrize("option", ["average", "momentum", "nesterov", "average and nesterov"])
-def test_chunks_do_not_matter(option, how):
-    options = OPTIONS.get(option, OPTIONS["average"] | OPTIONS["nesterov"])
-    X, y = samples(200)
-    whole = network(**options).partial_fit(X, y, classes=CLASSES)
-    in_chunks = streamed(network(**options), X, y, CUTS[how])
-    assert whole.t_ == in_chunks.t_ == 200
-    assert_same_bits(whole, in_chunks)
-
-
-@each_cut
-@pytest.mark.parametrize("option", ["alpha", "alpha and momentum", "everything"])
-def test_chunks_of_sparse_rows_with_decay_agree(option, how):
-    X, y = samples(200)
-    whole = network(**OPTIONS[option]).partial_fit(csr_matrix(X), y, classes=CLASSES)
-    in_chunks = network(**OPTIONS[option])
-    for rows in np.split(np.arange(200), CUTS[how]):
-        in_chunks.partial_fit(csr_matrix(X[rows]), y[rows], classes=CLASSES)
-    for one, other in zip(parameters_of(whole), parameters_of(in_chunks), strict=True):
-        assert_allclose(one, other, rtol=1e-10, atol=1e-14)
-
-
-def through_pickle(model):
-    return pickle.loads(pickle.dumps(model))
-
-
-def through_joblib(model):
-    buffer = io.BytesIO()
-    joblib.dump(model, buffer)
-    buffer.seek(0)
-    return joblib.load(buffer)
-
-
-@pytest.mark.parametrize(
-    ("option", "schedule"),
-    [
-        *((option, "constant") for option in OPTIONS),
-        ("everything", "invscaling"),
-        ("everything", "inverse_time"),
-    ],
-)
-def test_state_survives_storage_between_calls(option, schedule):
-    X, y = samples(100)
-    cuts = [1, 64, 70, 90]
-    options = OPTIONS[option] | SCHEDULES[schedule]
-    kept = streamed(network(**options), X, y, cuts)
-    for store in (through_pickle, through_joblib, copy.deepcopy):
-        stored = streamed(network(**options), X, y, cuts, store)
-        assert_same_bits(kept, stored)
-        assert kept.loss_curve_ == stored.loss_curve_
-
-
-@pytest.mark.parametrize("shuffle", [True, False])
-@each_option
-def test_sparse_is_dense(option, shuffle):
-    X, y = samples(90)
-    parameters = {"shuffle": shuffle, "max_iter": 3} | OPTIONS[option]
-    dense = network(**parameters).fit(X, y)
-    assert_same_bits(dense, network(**parameters).fit(csr_matrix(X), y))
-
-
-# --- Warm starts ---
-
-
-WARM_OPTIONS = {
-    "plain": {},
-    "momentum": OPTIONS["momentum"],
-    "average": OPTIONS["average"],
-    "average and nesterov": OPTIONS["average"] | OPTIONS["nesterov"],
-}
-
-
-@pytest.mark.parametrize("option", WARM_OPTIONS)
-@pytest.mark.parametrize(
-    ("schedule", "kind"), [*((schedule, "dense") for schedule in SCHEDULES), ("constant", "CSR")]
-)
-def test_warm_start_goes_on(schedule, kind, option):
-    X, y = samples(30)
-    X = KINDS[kind](X)
-    parameters = WARM_OPTIONS[option] | SCHEDULES[schedule] | {"shuffle": True}
-    whole = network(max_iter=7, **parameters).fit(X, y)
-    begun = network(max_iter=3, warm_start=True, **parameters).fit(X, y)
-    for resumed in (through_pickle(begun), begun):
-        resumed.set_params(max_iter=4).fit(X, y)
-        assert_same_bits(whole, resumed)
-        assert whole.loss_curve_ == resumed.loss_curve_
-        assert (resumed.n_iter_, resumed.t_) == (7, 7 * 30)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_warm_start_goes_on_counting_what_fails():
-    X, y = samples(50)
-    stopping = {"tol": 10, "n_iter_no_change": 1} | SCHEDULES["adaptive"]
-    whole = network(max_iter=7, **stopping).fit(X, y)
-    resumed = network(max_iter=4, warm_start=True, **stopping).fit(X, y)
-    assert_same_bits(whole, resumed.set_params(max_iter=3).fit(X, y))
-
-
-@pytest.mark.parametrize("option", ["alpha", "everything"])
-def test_warm_start_with_decay_and_fractions_goes_on(option):
-    X, y = samples(50)
-    sample_weight = np.random.RandomState(1).uniform(0.5, 3, size=50)
-    parameters = OPTIONS[option] | {"shuffle": True}
-    whole = network(max_iter=7, **parameters).fit(X, y, sample_weight=sample_weight)
-    resumed = network(max_iter=3, warm_start=True, **parameters)
-    resumed.fit(X, y, sample_weight=sample_weight).set_params(max_iter=4)
-    resumed.fit(X, y, sample_weight=sample_weight)
-    for one, other in zip(parameters_of(whole), parameters_of(resumed), strict=True):
-        assert_allclose(one, other, rtol=1e-10, atol=1e-14)
-
-
-def test_without_warm_start_fit_starts_anew():
-    X, y = samples(50)
-    model = network(max_iter=3, **OPTIONS["everything"]).fit(X, y)
-    again = copy.deepcopy(model).fit(X, y)
-    assert_same_bits(model, again)
-    assert (again.t_, again.n_iter_) == (150, 3)
+    if class_weight == "balanced":
+        products = given * (given.sum() / (N_CLASSES * np.bincount(y, given)))[y]
+        assert_allclose(np.bincount(y, products), given.sum() / 3, rtol=1e-12)
+    else:
+        products = given * np.array([class_weight[k] for k in y])
+        products *= max(1, given.sum() / products.sum())
+    model = network(max_iter=3, class_weight=class_weight, **OPTIONS["everything"])
+    oracle = transcribed(model, X, y).train([one_epoch(X, y, products)] * 3)
+    assert_follows(model.fit(X, y, sample_weight=given if weighted else None), oracle)
 
 
 # --- Weights that a user puts in ---
 
 
-def assign_lists(model, coefs, intercepts):
-    model.coefs_ = [W.copy() for W in coefs]
-    model.intercepts_ = [b.copy() for b in intercepts]
+def assign(model, oracle, coefs, intercepts):
+    """New arrays: the optimiser starts anew."""
+    put_in(model, coefs, intercepts)
+    oracle.start_from(coefs, intercepts)
 
 
-def write_in_place(model, coefs, intercepts):
-    for own, given in zip(parameters_of(model), [*coefs, *intercepts], strict=True):
-        own[...] = given
+def write_in_place(model, oracle, coefs, intercepts):
+    """Other numbers in the arrays there are: that is not noticed, and the optimiser goes on."""
+    for arrays in (parameters_of(model), oracle.shown):
+        for own, given in zip(arrays, [*coefs, *intercepts], strict=True):
+            own[...] = given
 
 
 @pytest.mark.parametrize("method", ["partial_fit", "fit"])
-@pytest.mark.parametrize("put", [assign_lists, write_in_place])
+@pytest.mark.parametrize("put", [assign, write_in_place])
 @pytest.mark.parametrize("schedule", ["constant", "invscaling", "inverse_time"])
-def test_new_weights_start_the_optimiser_anew(schedule, put, method):
+@pytest.mark.parametrize("option", ["nesterov", "alpha and momentum", "average", "everything"])
+def test_new_weights(option, schedule, put, method):
     X, y = samples(63)
-    options = OPTIONS["nesterov"] | OPTIONS["alpha"] | SCHEDULES[schedule]
-    model = network(warm_start=True, max_iter=1, **options)
-    train = getattr(model, method)
+    model = network(warm_start=True, max_iter=1, **OPTIONS[option] | SCHEDULES[schedule])
     more = {"classes": CLASSES} if method == "partial_fit" else {}
     oracle = transcribed(model, X, y)
     coefs, intercepts = (
@@ -555,23 +382,23 @@ def test_new_weights_start_the_optimiser_anew(schedule, put, method):
     )
     for new_weights in (False, True):
         if new_weights:
-            put(model, coefs, intercepts)
-            oracle.start_from(coefs, intercepts)
+            put(model, oracle, coefs, intercepts)
         for _ in range(3):
-            train(X, y, **more)
+            getattr(model, method)(X, y, **more)
             oracle.train([one_epoch(X, y)])
             assert_follows(model, oracle)
 
 
 @pytest.mark.parametrize("name", ["coefs_", "intercepts_"])
-def test_one_new_weight_starts_the_optimiser_anew(name):
+def test_one_new_array_starts_the_optimiser_anew(name):
     X, y = samples(63)
     model = network(**(OPTIONS["momentum"] | SCHEDULES["inverse_time"]))
     oracle = transcribed(model, X, y).train([one_epoch(X, y)] * 2)
     for _ in range(2):
         model.partial_fit(X, y, classes=CLASSES)
-    getattr(model, name)[-1][..., 1] = 0.25
-    getattr(oracle, name.removesuffix("_"))[-1][..., 1] = 0.25
+    new = np.full_like(getattr(model, name)[-1], 0.25)
+    getattr(model, name)[-1] = new
+    getattr(oracle, name.removesuffix("_"))[-1][...] = new
     oracle.start_from(oracle.coefs, oracle.intercepts)
     for _ in range(2):
         model.partial_fit(X, y)
@@ -582,38 +409,26 @@ def test_one_new_weight_starts_the_optimiser_anew(name):
 # --- Decay that rows wait for ---
 
 
-def decayed(engine_class, X, rows, rate, alpha, cuts=()):
-    """The weights after presentations with decay, from 0.5 on, on an engine alone."""
-    coefs, intercepts = [np.full((X.shape[1], 3), 0.5)], [np.zeros(3)]
-    options = {"activation": "relu", "output_activation": "softmax", "loss": "log_loss"}
-    coefs, intercepts = _engine.as_blocks(coefs, intercepts, X.dtype)
-    engine = engine_class(
-        coefs, intercepts, backprop="error", fit_intercept=True, alpha=alpha, **options
-    )
-    targets = np.arange(X.shape[0]) % 3
-    for part in map(slice, [0, *cuts], [*cuts, len(rows)]):
-        engine.run(X, targets, rows[part], None, rate)
-    engine.catch_up()
-    return coefs[0]
-
-
 @pytest.mark.parametrize(("rate", "alpha"), [(1.0, 1.0), (0.5, 1.0), (0.1, 10.5), (0.05, 1.0)])
 @pytest.mark.parametrize("n_presentations", [1, 2, 332, 333, 334, 700])
-@pytest.mark.usefixtures("engine")
-def test_decay_of_any_strength(rate, alpha, n_presentations):
+def test_decay_of_any_strength(rate, alpha, n_presentations, run_engine):
     """However often the product of all decays leaves the numbers there are, on dense and CSR."""
     rng = np.random.RandomState(0)
     X = np.where(rng.uniform(size=(9, 6)) < 0.5, 0.0, rng.normal(size=(9, 6)))
     X[:, 5] = 0  # a row of weights that only decays
-    rows = rng.randint(9, size=n_presentations)
-    weights = np.full((6, 3), 0.5)
-    intercepts = np.zeros(3)
-    for row in rows:
+    order = rng.randint(9, size=n_presentations)
+    weights, intercepts = start = np.full((6, 3), 0.5), np.zeros(3)
+    for row in order:
         z = X[row] @ weights + intercepts
         delta = np.eye(3)[row % 3] - np.exp(z - z.max()) / np.exp(z - z.max()).sum()
         weights = (1 - rate * alpha) * weights + rate * np.outer(X[row], delta)
         intercepts = intercepts + rate * delta
+    given = ([start[0]], [start[1]])
+    targets = np.arange(9, dtype=np.int32) % 3
+    options = {"activation": "relu", "loss": "log_loss", "rate": rate, "alpha": alpha}
     for container in (np.asarray, csr_matrix):
         for cuts in ((), (1,), range(1, n_presentations, 50)):
-            found = decayed(_engine.Engine, container(X), rows, rate, alpha, cuts)
+            (found, _), _ = run_engine(
+                _engine.Engine, given, container(X), targets, order, cuts=cuts, **options
+            )
             assert_allclose(found, weights, rtol=1e-9, atol=1e-13)

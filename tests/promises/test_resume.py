@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import joblib
-import numpy as np
 import pytest
+from helpers import answer_ctrl_c, assert_same_training
 
-SCRIPT = Path(__file__).parents[1] / "examples" / "resume.py"
+SCRIPT = Path(__file__).parents[2] / "examples" / "resume.py"
 N_EPOCHS = 40
 SECONDS = 60  # many times what one run takes
 
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kil
 
 def start(checkpoint):
     command = [sys.executable, SCRIPT, checkpoint, "--epochs", str(N_EPOCHS)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, preexec_fn=answer_ctrl_c, **pipes)
 
 
 def kill_at_random(checkpoint, process):
@@ -65,15 +66,6 @@ def never_killed(script):
     return script["new_network"](max_iter=N_EPOCHS).fit(*script["samples"]())
 
 
-def assert_same_model(one, other):
-    assert (one.n_iter_, one.t_, one.loss_curve_) == (other.n_iter_, other.t_, other.loss_curve_)
-    for left, right in zip(
-        [*one.coefs_, *one.intercepts_], [*other.coefs_, *other.intercepts_], strict=True
-    ):
-        assert np.array_equal(left, right)
-        assert left.tobytes() == right.tobytes()
-
-
 @pytest.mark.parametrize(
     "stops",
     [
@@ -94,39 +86,43 @@ def test_a_killed_training_ends_with_the_same_model(stops, never_killed, tmp_pat
         assert not errors or "Interrupt" in errors
         if checkpoint.exists():
             saved = joblib.load(checkpoint)  # which a half-written file would refuse
-            assert n_done <= saved.n_iter_ <= N_EPOCHS
-            assert saved.loss_curve_ == never_killed.loss_curve_[: saved.n_iter_]
-            n_done = saved.n_iter_
+            assert n_done <= len(saved.loss_curve_) <= N_EPOCHS
+            n_done = len(saved.loss_curve_)
+            assert saved.loss_curve_ == never_killed.loss_curve_[:n_done]
     _, errors = start(checkpoint).communicate(timeout=SECONDS)
     assert not errors
-    assert_same_model(joblib.load(checkpoint), never_killed)
+    assert_same_training(joblib.load(checkpoint), never_killed)
 
 
 def test_a_training_that_is_never_killed(script, never_killed, tmp_path, capsys):
     checkpoint = tmp_path / "network.joblib"
     script["train"](checkpoint, N_EPOCHS - 1)
     script["train"](checkpoint, N_EPOCHS)
-    assert_same_model(joblib.load(checkpoint), never_killed)
+    assert_same_training(joblib.load(checkpoint), never_killed)
     numbers = re.findall(r"^Epoch (\d+): loss", capsys.readouterr().out, re.M)
     assert [int(number) for number in numbers] == [*range(1, N_EPOCHS + 1)]
 
 
-def test_a_half_written_file_is_never_taken_for_the_checkpoint(script, tmp_path):
-    """What a process killed in the middle of saving leaves behind is overwritten."""
-    X, y = script["samples"]()
-    network = script["new_network"](max_iter=1).fit(X[:100], y[:100])
+@pytest.fixture
+def saved(script, tmp_path):
+    """A network that the script has saved, and the file."""
+    network = script["new_network"](max_iter=1)
+    network.fit(*(array[:100] for array in script["samples"]()))
     checkpoint = tmp_path / "network.joblib"
     (tmp_path / "network.joblib.new").write_bytes(b"half of a network")
     script["save"](network, checkpoint)
-    assert_same_model(joblib.load(checkpoint), network)
-    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
+    return network, checkpoint
 
 
-def test_a_failing_save_leaves_the_checkpoint_alone(script, tmp_path, monkeypatch):
-    X, y = script["samples"]()
-    network = script["new_network"](max_iter=1).fit(X[:100], y[:100])
-    checkpoint = tmp_path / "network.joblib"
-    script["save"](network, checkpoint)
+def test_a_half_written_file_is_never_taken_for_the_checkpoint(saved):
+    """What a process killed in the middle of saving leaves behind is overwritten."""
+    network, checkpoint = saved
+    assert_same_training(joblib.load(checkpoint), network)
+    assert [path.name for path in checkpoint.parent.iterdir()] == [checkpoint.name]
+
+
+def test_a_failing_save_leaves_the_checkpoint_alone(saved, script, monkeypatch):
+    network, checkpoint = saved
     before = checkpoint.read_bytes()
 
     def full_disk(network, file):

@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from child import child_process
-from numpy.testing import assert_array_equal
+from helpers import assert_same_bits, child_process, network, train
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+from skl_softmaxnet import _engine
 
 pytestmark = [
     pytest.mark.slow,
@@ -40,7 +39,7 @@ def sparse_samples():
 
 
 def one_epoch(X, y, hidden):
-    return SoftmaxMLPClassifier(hidden, max_iter=1, tol=None, random_state=0).fit(X, y)
+    return network(hidden, max_iter=1, learning_rate_init=0.05).fit(X, y)
 
 
 def bytes_now(key):
@@ -54,8 +53,8 @@ def peak_of_fit(samples):
     one_epoch(X[:1000], y[:1000], hidden)  # whatever is loaded at the first call
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = bytes_now("VmRSS")
-    network = one_epoch(X, y, hidden)
-    return bytes_now("VmHWM") - before, network.t_, network.score(X[:10_000], y[:10_000])
+    model = one_epoch(X, y, hidden)
+    return bytes_now("VmHWM") - before, model.t_, model.score(X[:10_000], y[:10_000])
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the peak is read where Linux has it")
@@ -78,30 +77,35 @@ def test_a_sparse_fit_needs_its_weights_too():
 
 def test_the_order_of_millions_of_rows_does_not_matter():
     X, y, hidden = dense_samples()
-    expected = one_epoch(X, y, hidden)
     backwards = one_epoch(np.ascontiguousarray(X[::-1]), y[::-1], hidden)
-    for weights, same in zip(expected.coefs_, backwards.coefs_, strict=True):
-        assert_array_equal(same, weights)
+    assert_same_bits(one_epoch(X, y, hidden), backwards)
 
+
+# --- Ctrl-C ---
 
 MOMENTS = (0.05, 0.2, 0.4, 0.7, 1.0, 1.4, 1.9, 2.5)  # seconds
 
 
-def slowest_answer(samples, method):
+def wide_samples():
+    """A million features: with momentum all their weights move, whatever a row holds."""
+    X = sp.random(20_000, 1_000_000, density=1e-6, format="csr", random_state=0)
+    return X, np.arange(20_000) % 3, (32,)
+
+
+def slowest_answer(samples, method, parameters):
     """The longest that training goes on after Ctrl-C, in seconds."""
     X, y, hidden = samples()
     one_epoch(X[:1000], y[:1000], hidden)
     answers = []
     for moment in MOMENTS:
-        network = SoftmaxMLPClassifier(hidden, max_iter=100, tol=None, random_state=0)
-        arguments = {"classes": np.unique(y)} if method == "partial_fit" else {}
+        model = network(hidden, max_iter=100, learning_rate_init=0.05, **parameters)
         timer = threading.Timer(moment, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         start = time.perf_counter()
         with warnings.catch_warnings(), suppress(KeyboardInterrupt):
             warnings.filterwarnings("ignore", message="Training interrupted")
             while time.perf_counter() < start + moment:  # a pass may have ended
-                getattr(network, method)(X, y, **arguments)
+                train(model, method, X, y)
         answers.append(time.perf_counter() - start - moment)
         timer.join()
     return max(answers)
@@ -109,7 +113,10 @@ def slowest_answer(samples, method):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends processes there")
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@pytest.mark.parametrize("samples", [dense_samples, sparse_samples])
-def test_ctrl_c_is_answered_within_a_second(samples, method):
+@pytest.mark.parametrize(
+    ("samples", "parameters"),
+    [(dense_samples, {}), (sparse_samples, {}), (wide_samples, {"momentum": 0.9})],
+)
+def test_ctrl_c_is_answered_within_a_second(samples, parameters, method):
     with child_process() as call:
-        assert call(slowest_answer, samples, method) < 1
+        assert call(slowest_answer, samples, method, parameters) < 1

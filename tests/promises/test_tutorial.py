@@ -5,10 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import transcription
+from helpers import network, present_nothing
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_digits, make_blobs
-
-from skl_softmaxnet import SoftmaxMLPClassifier
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -27,16 +26,8 @@ def digits():
 
 def tutorial_network(n_hidden=5, **parameters):
     """The tutorial's network: no intercepts, rows in order, a fixed number of passes."""
-    defaults = {"learning_rate_init": 0.3, "max_iter": 1, "tol": None, "random_state": 0}
-    return SoftmaxMLPClassifier(
-        (n_hidden,), fit_intercept=False, shuffle=False, **(defaults | parameters)
-    )
-
-
-def present_nothing(classifier, X, y, classes=None):
-    """Initialise the weights and leave them as they were drawn."""
-    classes = np.unique(y) if classes is None else classes
-    return classifier.partial_fit(X, y, classes=classes, sample_weight=np.zeros(len(y)))
+    order = {"fit_intercept": False, "shuffle": False, "max_iter": 1}
+    return network((n_hidden,), **order | parameters)
 
 
 @pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
@@ -60,7 +51,7 @@ def test_one_epoch_is_the_transcription(data, n_hidden, output_activation):
 @pytest.mark.parametrize("hidden_layer_sizes", [(5,), (30, 20), ()])
 def test_initial_weights_are_cut_at_one_over_root_fan_in(hidden_layer_sizes):
     X, y = digits()
-    classifier = SoftmaxMLPClassifier(hidden_layer_sizes, random_state=3)
+    classifier = network(hidden_layer_sizes, random_state=3)
     present_nothing(classifier, X[:20], y[:20])
 
     sizes = [64, *hidden_layer_sizes, 10]
@@ -87,9 +78,7 @@ def test_the_experiment(n_passes, least_right):
 
 def softmax_regression(W, learning_rate_init=1.0):
     """No hidden layer and no intercepts: the outputs are softmax(x W)."""
-    classifier = SoftmaxMLPClassifier(
-        (), fit_intercept=False, learning_rate_init=learning_rate_init
-    )
+    classifier = network((), fit_intercept=False, learning_rate_init=learning_rate_init)
     n_features, n_classes = np.shape(W)
     present_nothing(classifier, np.zeros((1, n_features)), [0], classes=range(n_classes))
     classifier.coefs_ = [np.array(W, dtype=float)]
@@ -157,9 +146,8 @@ HIDDEN_STEP = {"error": (-7 / 128, 9 / 128), "gradient": (-1 / 32, 1 / 32)}
 @pytest.mark.parametrize("backprop", ["error", "gradient"])
 def test_one_step_by_hand(backprop, fit_intercept):
     x, y = np.array([[1.0, -1.0]]), [0]
-    classifier = SoftmaxMLPClassifier(
-        (2,), learning_rate_init=0.5, backprop=backprop, fit_intercept=fit_intercept
-    )
+    rule = {"backprop": backprop, "fit_intercept": fit_intercept}
+    classifier = network((2,), learning_rate_init=0.5, **rule)
     present_nothing(classifier, x, y, classes=[0, 1])
     # coefs_ are (fan_in, fan_out): the transposes of the matrices above.
     classifier.coefs_ = [np.array([[1.0, 1], [-2, -2]]).T, np.array([[1.0, -1], [2, -2]]).T]

@@ -1,4 +1,4 @@
-"""The tutorial network of DESIGN.md section 1, once more, in lists and ``math`` only.
+"""The tutorial network once more, in lists and ``math`` only.
 
 This is the oracle: it shares no code with the package, and its arithmetic uses no NumPy.
 Vectors are lists, a matrix is a list of its rows: W1 is hidden x in, W2 is out x hidden.
