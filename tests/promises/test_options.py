@@ -1,7 +1,6 @@
 """Every option of training against the formulas of option_transcription.py."""
 
 import functools
-import warnings
 
 import numpy as np
 import option_transcription
@@ -12,8 +11,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from option_transcription import Network, presentations
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
-
-from skl_softmaxnet import _engine
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -40,7 +37,7 @@ SCHEDULES = {
 KINDS = {"dense": np.asarray, "CSR": csr_matrix}
 each_option = pytest.mark.parametrize("option", OPTIONS)
 each_schedule = pytest.mark.parametrize("schedule", SCHEDULES)
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 each_depth = pytest.mark.parametrize("hidden_layer_sizes", [(), (11,), (9, 5)])
 each_rule = pytest.mark.parametrize("backprop", ["error", "gradient"])
 
@@ -62,14 +59,9 @@ def network(hidden_layer_sizes=(9, 5), **parameters):
     )
 
 
-def initialised(model, X, y, classes=CLASSES):
-    """A copy of the model with its initial weights."""
-    return present_nothing(clone(model), X, y, classes)
-
-
 def transcribed(model, X, y, classes=CLASSES):
     """The oracle with the options and the initial weights of the model."""
-    start = initialised(model, X, y, classes)
+    start = present_nothing(clone(model), X, y, classes)
     options = {name: getattr(model, name) for name in option_transcription.OPTIONS}
     return Network(start.coefs_, start.intercepts_, **options)
 
@@ -80,10 +72,14 @@ def one_epoch(X, y, weights=None, n_classes=N_CLASSES):
 
 
 @functools.cache
-def trained_oracle(n_samples, n_epochs=1, **parameters):
-    """The oracle after epochs of samples, kept for the next kind of X and the other engine."""
-    X, y = samples(n_samples)
-    return transcribed(network(**parameters), X, y).train([one_epoch(X, y)] * n_epochs)
+def trained_oracle(n_epochs, shape, weighted, **parameters):
+    """The oracle after epochs, with its samples; kept for the other engine."""
+    X, y = samples(*shape)
+    weights = np.random.RandomState(1).uniform(0, 4, size=len(y)) if weighted else None
+    n_classes = shape[2] if len(shape) > 2 else N_CLASSES
+    oracle = transcribed(network(**parameters), X, y, range(n_classes))
+    oracle.train([one_epoch(X, y, weights, n_classes)] * n_epochs)
+    return X, y, weights, oracle
 
 
 def assert_follows(model, oracle, rtol=1e-10, atol=1e-13):
@@ -95,18 +91,33 @@ def assert_follows(model, oracle, rtol=1e-10, atol=1e-13):
     assert model.t_ == oracle.n_presented
 
 
-# --- One call of partial_fit ---
+def check(method, shape, *, dtype=float, n_epochs=1, weighted=False, tolerances=(), **parameters):
+    """The network follows the formulas, on dense and sparse samples of this shape."""
+    X, y, weights, oracle = trained_oracle(n_epochs, shape, weighted, **parameters)
+    more = {"classes": np.unique(y)} if method == "partial_fit" else {}
+    for container in KINDS.values():
+        model = network(max_iter=n_epochs, **parameters)
+        getattr(model, method)(container(X.astype(dtype)), y, sample_weight=weights, **more)
+        assert all(array.dtype == dtype for array in parameters_of(model))
+        assert_follows(model, oracle, *tolerances)
+    return oracle
+
+
+# --- What the options do ---
 
 
 @each_depth
 @each_rule
 @each_option
 def test_partial_fit_follows_the_formulas(option, backprop, hidden_layer_sizes):
-    X, y = samples(500)
-    parameters = {"hidden_layer_sizes": hidden_layer_sizes, "backprop": backprop} | OPTIONS[option]
-    oracle = trained_oracle(500, **parameters)
-    for kind in KINDS.values():
-        assert_follows(network(**parameters).partial_fit(kind(X), y, classes=CLASSES), oracle)
+    rule = {"hidden_layer_sizes": hidden_layer_sizes, "backprop": backprop}
+    check("partial_fit", (500,), **rule, **OPTIONS[option])
+
+
+@each_depth
+@each_option
+def test_fit_follows_the_formulas(option, hidden_layer_sizes):
+    check("fit", (43,), n_epochs=4, hidden_layer_sizes=hidden_layer_sizes, **OPTIONS[option])
 
 
 @pytest.mark.parametrize("activation", ["logistic", "tanh", "relu", "identity"])
@@ -114,12 +125,10 @@ def test_partial_fit_follows_the_formulas(option, backprop, hidden_layer_sizes):
 @pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
 @each_rule
 def test_every_combination_with_all_options(activation, output_activation, loss, backprop):
-    X, y = samples(200)
     rule = {"activation": activation, "output_activation": output_activation, "loss": loss}
     # the rate is for "error" with layers that have no bounds
     parameters = OPTIONS["everything"] | rule | {"backprop": backprop, "learning_rate_init": 0.02}
-    model = network(**parameters).partial_fit(csr_matrix(X), y, classes=CLASSES)
-    assert_follows(model, trained_oracle(200, **parameters))
+    check("partial_fit", (200,), **parameters)
 
 
 @pytest.mark.parametrize(
@@ -128,72 +137,49 @@ def test_every_combination_with_all_options(activation, output_activation, loss,
 )
 @pytest.mark.parametrize("option", ["alpha and momentum", "everything"])
 def test_any_shape(option, n_features, hidden_layer_sizes, n_classes):
-    X, y = samples(200, n_features, n_classes)
-    model = network(hidden_layer_sizes, **OPTIONS[option])
-    oracle = transcribed(model, X, y, range(n_classes))
-    oracle.train([one_epoch(X, y, n_classes=n_classes)])
-    model.partial_fit(X, y, classes=range(n_classes))
-    assert_follows(model, oracle)
+    sizes = {"hidden_layer_sizes": hidden_layer_sizes}
+    check("partial_fit", (200, n_features, n_classes), **sizes, **OPTIONS[option])
 
 
+@each_method
 @each_option
-def test_fractions_of_presentations(option):
-    X, y = samples(130)
-    sample_weight = np.random.RandomState(1).uniform(0, 4, size=130)
-    sample_weight[::9] = 0
-    model = network(**OPTIONS[option])
-    oracle = transcribed(model, X, y).train([one_epoch(X, y, sample_weight)])
+def test_fractions_of_presentations(option, method):
+    oracle = check(method, (130,), weighted=True, **OPTIONS[option])
     assert oracle.n_presented > 4 * 64
-    for kind in KINDS.values():
-        fitted = clone(model)
-        fitted.partial_fit(kind(X), y, classes=CLASSES, sample_weight=sample_weight)
-        assert_follows(fitted, oracle)
 
 
-@each_kind
 @each_option
-def test_float32_stays_near(option, kind):
-    X, y = samples(200)
-    X = X.astype(np.float32)
-    model = network(**OPTIONS[option])
-    oracle = transcribed(model, X, y).train([one_epoch(X.astype(float), y)])
-    model.partial_fit(KINDS[kind](X), y, classes=CLASSES)
-    assert all(array.dtype == np.float32 for array in parameters_of(model))
-    assert_follows(model, oracle, rtol=1e-3, atol=1e-4)
+def test_float32_stays_near(option):
+    check("partial_fit", (200,), dtype=np.float32, tolerances=(1e-3, 1e-4), **OPTIONS[option])
+
+
+@pytest.mark.parametrize(("rate", "alpha"), [(1.0, 1.0), (0.5, 1.0), (0.1, 10.5), (0.05, 1.0)])
+@pytest.mark.parametrize("n_samples", [8, 332, 333, 334, 700])
+def test_decay_of_any_strength(rate, alpha, n_samples):
+    """However often the product of all decays leaves the numbers there are."""
+    rule = {"hidden_layer_sizes": (), "loss": "log_loss"}
+    decay = {"learning_rate_init": rate, "alpha": alpha}
+    check("partial_fit", (n_samples,), tolerances=(1e-9,), **rule, **decay)
 
 
 def test_the_options_differ():
     """Otherwise the tests above would say little."""
-    oracles = [trained_oracle(500, **options) for options in OPTIONS.values()]
-    for index, oracle in enumerate(oracles):
-        for other in oracles[:index]:
-            differences = [
-                np.abs(one - two).max() for one, two in zip(oracle.shown, other.shown, strict=True)
-            ]
-            assert max(differences) > 1e-3
+    shown = [trained_oracle(1, (500,), False, **options)[-1].shown for options in OPTIONS.values()]
+    for index, one in enumerate(shown):
+        for other in shown[:index]:
+            pairs = zip(one, other, strict=True)
+            assert max(np.abs(left - right).max() for left, right in pairs) > 1e-3
 
 
 # --- Epochs of fit, calls of partial_fit, and the schedules ---
-
-
-@each_depth
-@each_option
-def test_fit_follows_the_formulas(option, hidden_layer_sizes):
-    X, y = samples(43)
-    parameters = {"hidden_layer_sizes": hidden_layer_sizes} | OPTIONS[option]
-    oracle = trained_oracle(43, 4, **parameters)
-    for kind in KINDS.values():
-        assert_follows(network(max_iter=4, **parameters).fit(kind(X), y), oracle)
 
 
 @pytest.mark.parametrize("option", ["plain", "everything"])
 @each_rule
 @each_schedule
 def test_schedules_of_fit(schedule, backprop, option):
-    X, y = samples(100)
-    parameters = OPTIONS[option] | SCHEDULES[schedule] | {"backprop": backprop}
-    model = network(max_iter=5, **parameters).fit(X, y)
-    assert_follows(model, trained_oracle(100, 5, **parameters))
+    rule = OPTIONS[option] | SCHEDULES[schedule] | {"backprop": backprop}
+    check("fit", (100,), n_epochs=5, **rule)
 
 
 @pytest.mark.parametrize("option", ["plain", "everything"])
@@ -213,60 +199,37 @@ def test_a_stream_has_no_epochs_that_lower_the_rate():
     """With a tol of 10 no call improves; yet "adaptive" is "constant" there, also after a fit."""
     X, y = samples(63)
     stopping = {"tol": 10, "n_iter_no_change": 1, "max_iter": 50}
-    adaptive, constant = (
-        network(learning_rate=learning_rate, **stopping)
-        for learning_rate in ("adaptive", "constant")
-    )
+    models = [network(learning_rate=rate, **stopping) for rate in ("adaptive", "constant")]
     for row in range(63):
-        for model in (adaptive, constant):
-            model.partial_fit(X[[row]], y[[row]], classes=CLASSES)
-    assert_array_equal(adaptive.coefs_[0], constant.coefs_[0])
-
-    adaptive.fit(X, y)  # lowers the rate until it stops
-    put_in(constant, adaptive.coefs_, adaptive.intercepts_)
-    for model in (adaptive, constant):
-        model.partial_fit(X, y)
-    assert_array_equal(adaptive.coefs_[0], constant.coefs_[0])
+        one, other = (m.partial_fit(X[[row]], y[[row]], classes=CLASSES) for m in models)
+        assert_same_bits(one, other)
+    models[0].fit(X, y)  # lowers the rate until it stops
+    put_in(models[1], models[0].coefs_, models[0].intercepts_)
+    assert_same_bits(*(model.partial_fit(X, y) for model in models))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize(("tol", "n_rates"), [(10, 7), (0.05, 3)])
-@each_kind
-def test_adaptive_rate_follows_the_loss(kind, tol, n_rates):
-    """With a tol of 10 no epoch improves; with 0.05 some do, between others that do not."""
-    X, y = samples(63)
-    stopping = {"tol": tol, "n_iter_no_change": 1, "max_iter": 14}
-    model = network((9,), loss="log_loss", momentum=0.5, **(SCHEDULES["adaptive"] | stopping))
-    oracle = transcribed(model, X, y).train([one_epoch(X, y)] * 14)
+@pytest.mark.parametrize(
+    ("parameters", "tol", "n_iter_no_change", "n_rates", "n_epochs"),
+    [
+        # with a tol of 10 no epoch improves; with 0.05 some do, between others that do not
+        (SCHEDULES["adaptive"] | OPTIONS["momentum"], 10, 1, 7, 14),
+        (SCHEDULES["adaptive"] | OPTIONS["momentum"], 0.05, 1, 3, 14),
+        # 10⁻⁵ is divided after 3 that fail, and again; 4·10⁻⁷ is the end. The first epoch improves
+        # on nothing, so it does not fail: 1 + 3 + 3 + 3 epochs.
+        (SCHEDULES["adaptive"] | {"learning_rate_init": 1e-5}, 10, 2, 3, 10),
+        # the loss that stops training is that of the weights as they are, without the penalty
+        (OPTIONS["everything"] | {"learning_rate": "constant"}, 0.01, 1, 1, None),
+    ],
+)
+def test_when_the_rate_falls_and_training_stops(
+    parameters, tol, n_iter_no_change, n_rates, n_epochs
+):
+    rule = {"tol": tol, "n_iter_no_change": n_iter_no_change, "loss": "log_loss"}
+    max_iter = 14 if n_epochs == 14 else 50
+    oracle = check("fit", (63,), n_epochs=max_iter, hidden_layer_sizes=(9,), **rule, **parameters)
     assert len(set(oracle.rates)) == n_rates
-    assert_follows(model.fit(KINDS[kind](X), y), oracle)
-
-
-def test_adaptive_rate_stops_when_it_is_small():
-    """With 2 epochs allowed, 10⁻⁵ is divided after 3 that fail, and again; 4·10⁻⁷ is the end.
-
-    The first epoch improves on nothing, so it does not fail: 1 + 3 + 3 + 3 epochs.
-    """
-    X, y = samples(63)
-    stopping = {"tol": 10, "n_iter_no_change": 2, "max_iter": 50, "learning_rate_init": 1e-5}
-    model = network(**(SCHEDULES["adaptive"] | stopping))
-    oracle = transcribed(model, X, y).train([one_epoch(X, y)] * 50)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # it has converged
-        model.fit(X, y)
-    assert model.n_iter_ == 10
-    assert_follows(model, oracle)
-
-
-def test_fit_stops_at_the_same_epoch_with_any_options():
-    """The loss that stops training is that of the weights as they are, without the penalty."""
-    X, y = samples(63)
-    stopping = {"tol": 0.01, "n_iter_no_change": 1, "max_iter": 50}
-    model = network((9,), loss="log_loss", **(OPTIONS["everything"] | stopping))
-    oracle = transcribed(model, X, y).train([one_epoch(X, y)] * 50)
-    model.fit(X, y)
-    assert 10 < model.n_iter_ < 50
-    assert_follows(model, oracle)
+    assert oracle.n_epochs == n_epochs or 10 < oracle.n_epochs < 50
 
 
 # --- With a pencil ---
@@ -295,16 +258,6 @@ def test_two_steps_of_momentum_by_hand(nesterov):
     assert_allclose(model.coefs_[0], [[second, -second]], rtol=1e-14)
 
 
-@each_kind
-def test_weights_of_an_absent_feature_decay(kind):
-    """Each presentation takes the share η·alpha of them, and the intercepts stay out of it."""
-    X, y = samples(500)
-    model = network(alpha=0.02)
-    start = initialised(model, X, y).coefs_[0][4]
-    model.partial_fit(KINDS[kind](X), y, classes=CLASSES)
-    assert_allclose(model.coefs_[0][4], start * (1 - 0.05 * 0.02) ** 500, rtol=1e-10)
-
-
 def test_the_first_average_is_the_weights():
     """c = 4 / (1 + 3) = 1 after 64 presentations; before, the weights are shown as they stand."""
     X, y = samples(127)
@@ -326,32 +279,6 @@ def test_predictions_are_those_of_the_average():
     assert_array_equal(model.predict_proba(X), shown.predict_proba(X))
 
 
-# --- Class weights ---
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(
-    "class_weight", [{0: 2, 1: 1, 2: 0.25}, {0: 3 / 64, 1: 1 / 64, 2: 2 / 64}, "balanced"], ids=str
-)
-def test_class_weights(class_weight, weighted):
-    """They multiply the weights of samples; products of a small sum are scaled to that of these.
-
-    Balanced classes have n / (n_classes · n_k), with the sums of weights for the numbers of rows.
-    """
-    X, y = samples(90)
-    y[:20] = 0  # so that they are not balanced as they are
-    given = np.random.RandomState(1).uniform(1, 5, size=90) if weighted else np.ones(90)
-    if class_weight == "balanced":
-        products = given * (given.sum() / (N_CLASSES * np.bincount(y, given)))[y]
-        assert_allclose(np.bincount(y, products), given.sum() / 3, rtol=1e-12)
-    else:
-        products = given * np.array([class_weight[k] for k in y])
-        products *= max(1, given.sum() / products.sum())
-    model = network(max_iter=3, class_weight=class_weight, **OPTIONS["everything"])
-    oracle = transcribed(model, X, y).train([one_epoch(X, y, products)] * 3)
-    assert_follows(model.fit(X, y, sample_weight=given if weighted else None), oracle)
-
-
 # --- Weights that a user puts in ---
 
 
@@ -368,7 +295,7 @@ def write_in_place(model, oracle, coefs, intercepts):
             own[...] = given
 
 
-@pytest.mark.parametrize("method", ["partial_fit", "fit"])
+@each_method
 @pytest.mark.parametrize("put", [assign, write_in_place])
 @pytest.mark.parametrize("schedule", ["constant", "invscaling", "inverse_time"])
 @pytest.mark.parametrize("option", ["nesterov", "alpha and momentum", "average", "everything"])
@@ -404,31 +331,3 @@ def test_one_new_array_starts_the_optimiser_anew(name):
         model.partial_fit(X, y)
         oracle.train([one_epoch(X, y)])
         assert_follows(model, oracle)
-
-
-# --- Decay that rows wait for ---
-
-
-@pytest.mark.parametrize(("rate", "alpha"), [(1.0, 1.0), (0.5, 1.0), (0.1, 10.5), (0.05, 1.0)])
-@pytest.mark.parametrize("n_presentations", [1, 2, 332, 333, 334, 700])
-def test_decay_of_any_strength(rate, alpha, n_presentations, run_engine):
-    """However often the product of all decays leaves the numbers there are, on dense and CSR."""
-    rng = np.random.RandomState(0)
-    X = np.where(rng.uniform(size=(9, 6)) < 0.5, 0.0, rng.normal(size=(9, 6)))
-    X[:, 5] = 0  # a row of weights that only decays
-    order = rng.randint(9, size=n_presentations)
-    weights, intercepts = start = np.full((6, 3), 0.5), np.zeros(3)
-    for row in order:
-        z = X[row] @ weights + intercepts
-        delta = np.eye(3)[row % 3] - np.exp(z - z.max()) / np.exp(z - z.max()).sum()
-        weights = (1 - rate * alpha) * weights + rate * np.outer(X[row], delta)
-        intercepts = intercepts + rate * delta
-    given = ([start[0]], [start[1]])
-    targets = np.arange(9, dtype=np.int32) % 3
-    options = {"activation": "relu", "loss": "log_loss", "rate": rate, "alpha": alpha}
-    for container in (np.asarray, csr_matrix):
-        for cuts in ((), (1,), range(1, n_presentations, 50)):
-            (found, _), _ = run_engine(
-                _engine.Engine, given, container(X), targets, order, cuts=cuts, **options
-            )
-            assert_allclose(found, weights, rtol=1e-9, atol=1e-13)

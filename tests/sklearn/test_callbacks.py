@@ -4,33 +4,26 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers import assert_same_bits, samples
+from helpers import network as any_network
 from numpy.testing import assert_array_equal
-from sklearn.datasets import make_blobs
 from sklearn.model_selection import GridSearchCV
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _callbacks
+from skl_softmaxnet import _callbacks
 
-X, Y = make_blobs(n_samples=90, centers=3, cluster_std=3, random_state=0)
+X, Y = samples(90)
 
 
 def network(**parameters):
-    defaults = {"hidden_layer_sizes": 6, "max_iter": 5, "tol": None, "random_state": 0}
-    return SoftmaxMLPClassifier(**(defaults | parameters))
-
-
-def assert_same_weights(one, other):
-    for a, b in zip(one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True):
-        assert_array_equal(a, b)
+    return any_network(**{"max_iter": 5, "learning_rate_init": 0.05} | parameters)
 
 
 class Recorder:
     """Notes what it is told, and asks to stop at the end of one epoch."""
 
     def __init__(self, stop_after=None, fail_after=None):
-        self.stop_after = stop_after
-        self.fail_after = fail_after
-        self.calls = []
-        self.models = []
+        self.stop_after, self.fail_after = stop_after, fail_after
+        self.calls, self.models = [], []
 
     def setup(self, estimator, context):
         self.calls.append("setup")
@@ -44,14 +37,11 @@ class Recorder:
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         self.calls.append(f"end {context.task_name}")
-        if context.task_name == self.fail_after:
+        if context.task_name == "epoch":
+            self.models.append(fitted_estimator)
+        if self.fail_after in (context.task_name, len(self.models)):
             raise RuntimeError("a callback that fails")
-        if context.task_name != "epoch":
-            return False
-        self.models.append(fitted_estimator)
-        if len(self.models) == self.fail_after:
-            raise RuntimeError("a callback that fails")
-        return len(self.models) == self.stop_after
+        return context.task_name == "epoch" and len(self.models) == self.stop_after
 
 
 def no_callback_is_left(estimator):
@@ -87,7 +77,7 @@ class TestWithScikitLearn:
         assert recorder.given[1] is Y
         assert recorder.given[2]["sample_weight"] is weights
         assert no_callback_is_left(model)
-        assert_same_weights(model, network().fit(X, Y))
+        assert_same_bits(model, network().fit(X, Y))
 
     @pytest.mark.parametrize(
         "parameters",
@@ -101,7 +91,7 @@ class TestWithScikitLearn:
         network(**parameters).set_callbacks(recorder).fit(X, Y)
         for n_epochs, model in enumerate(recorder.models, start=1):
             alone = network(max_iter=n_epochs, **parameters).fit(X, Y)
-            assert_same_weights(model, alone)
+            assert_same_bits(model, alone)
             assert model.n_iter_ == n_epochs == len(model.loss_curve_)
             assert model.t_ == alone.t_
             assert_array_equal(model.predict_proba(X), alone.predict_proba(X))
@@ -113,7 +103,7 @@ class TestWithScikitLearn:
         network(**parameters).set_callbacks(recorder).fit(X, Y)
         for n_epochs, model in enumerate(recorder.models[:-1], start=1):
             model.set_callbacks().set_params(warm_start=True, max_iter=5 - n_epochs).fit(X, Y)
-            assert_same_weights(model, network(**parameters).fit(X, Y))
+            assert_same_bits(model, network(**parameters).fit(X, Y))
 
     @pytest.mark.usefixtures("engine")
     @pytest.mark.parametrize("shuffle", [True, False])
@@ -125,7 +115,7 @@ class TestWithScikitLearn:
             model.fit(X, Y)
         assert model.n_iter_ == 3
         model.set_callbacks().set_params(max_iter=4, tol=None).fit(X, Y)
-        assert_same_weights(model, network(max_iter=7, shuffle=shuffle).fit(X, Y))
+        assert_same_bits(model, network(max_iter=7, shuffle=shuffle).fit(X, Y))
 
     @pytest.mark.parametrize(
         ("y", "fail_after"),
@@ -134,12 +124,14 @@ class TestWithScikitLearn:
     )
     def test_errors_tear_down_and_keep_the_model(self, y, fail_after):
         model = network().fit(X, Y)
-        before = model.predict_proba(X)
         recorder = Recorder(fail_after=fail_after)
+        model.set_callbacks(recorder)
+        names, before = list(vars(model)), model.predict_proba(X)
         with pytest.raises((ValueError, RuntimeError)):
-            model.set_callbacks(recorder).fit(X, y)
+            model.fit(X, y)
         assert recorder.calls[-1] == "teardown"
         assert no_callback_is_left(model)
+        assert list(vars(model)) == names
         assert_array_equal(model.predict_proba(X), before)
 
     def test_scoring_monitor(self):
@@ -167,4 +159,4 @@ class TestWithScikitLearn:
         plain = GridSearchCV(network(), grid, cv=2).fit(X, Y)
         for column in ("mean_test_score", "rank_test_score"):
             assert_array_equal(search.cv_results_[column], plain.cv_results_[column])
-        assert_same_weights(search.best_estimator_, plain.best_estimator_)
+        assert_same_bits(search.best_estimator_, plain.best_estimator_)

@@ -2,18 +2,15 @@
 
 import importlib.util
 import os
-import pickle
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
-from extras import optional
+from helpers import SECONDS, assert_same_bits, network, optional, through_pickle
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
-
-from skl_softmaxnet import SoftmaxMLPClassifier
 
 da = optional("dask.array")
 distributed = optional("dask.distributed")
@@ -21,9 +18,8 @@ wrappers = optional("dask_ml.wrappers")
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 GRID = {"learning_rate_init": [0.05, 0.2], "hidden_layer_sizes": [(), (10,)]}
-SECONDS = 120  # many times what it takes
 # What there is to remember from one block to the next, beside the weights.
 OPTIONS = [{}, {"momentum": 0.9}, {"average": True}]
 
@@ -51,17 +47,6 @@ def out_of_core():
 def samples():
     X, y = load_digits(return_X_y=True)
     return X / 16, y
-
-
-def network(**options):
-    settings = {"hidden_layer_sizes": (10,), "max_iter": 5, "tol": None, "random_state": 0}
-    return SoftmaxMLPClassifier(**settings | options)
-
-
-def assert_same_bits(one, other):
-    for name in ("coefs_", "intercepts_"):
-        for array, same in zip(getattr(one, name), getattr(other, name), strict=True):
-            assert_array_equal(array, same, strict=True)
 
 
 def test_a_search_finds_the_same(client):
@@ -133,7 +118,7 @@ def test_a_few_blocks_are_in_memory(n_at_a_time, out_of_core, blocks_in_memory, 
     """Here the network learns slower than its blocks are made; yet they do not pile up."""
     monkeypatch.setattr(out_of_core, "N_ROWS", 30_000)
     monkeypatch.setattr(out_of_core, "N_AT_A_TIME", n_at_a_time)
-    monkeypatch.setattr(out_of_core, "new_network", lambda: network(hidden_layer_sizes=(3000,)))
+    monkeypatch.setattr(out_of_core, "new_network", lambda: network((3000,)))
     in_blocks = out_of_core.learned_in_blocks(1_000)
     # Dask counts a block twice where it has two names
     assert 1 <= blocks_in_memory.most <= 2 * n_at_a_time
@@ -153,6 +138,6 @@ def test_a_network_travels_and_goes_on(options, client):
     learned = client.submit(started.partial_fit, *thirds[1], workers=first, pure=False)
     moved = client.submit(lambda network: network, learned, workers=second, pure=False)
     returned = moved.result(timeout=SECONDS)
-    returned = pickle.loads(pickle.dumps(returned)).partial_fit(*thirds[2])
+    returned = through_pickle(returned).partial_fit(*thirds[2])
     assert_same_bits(returned, expected)
     assert returned.t_ == len(y)
