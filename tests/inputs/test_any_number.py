@@ -66,13 +66,13 @@ WRONG_WEIGHTS = {
 
 @pytest.mark.parametrize("case", WRONG_WEIGHTS)
 def test_weights_are_real_numbers(case):
-    with pytest.raises((ValueError, TypeError), match="sample_weight"):
+    with pytest.raises((ValueError, TypeError)):
         network().fit(X, Y, sample_weight=WRONG_WEIGHTS[case])
 
 
-@pytest.mark.parametrize("weight", [1 + 1j, np.complex128(1 + 1j)])
+@pytest.mark.parametrize("weight", [1 + 1j, "heavy", None])
 def test_weights_of_classes_are_real_numbers(weight):
-    with pytest.raises((ValueError, TypeError), match="class_weight must hold numbers"):
+    with pytest.raises((ValueError, TypeError), match="class_weight"):
         network(class_weight={0: weight}).fit(X, Y)
 
 
@@ -117,6 +117,11 @@ def test_epochs_beyond_all_counting(max_iter, shuffle):
     assert network(max_iter=max_iter, shuffle=shuffle, **stopping).fit(X, Y).n_iter_ == 4
 
 
+def test_a_layer_beyond_all_memory():
+    with pytest.raises(ValueError):  # noqa: PT011 - whose words are NumPy's
+        network(10**30).fit(X, Y)
+
+
 # --- Sums that overflow ---
 
 
@@ -124,7 +129,7 @@ def test_epochs_beyond_all_counting(max_iter, shuffle):
 @pytest.mark.parametrize("activation", ["identity", "relu"])
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
 def test_predicting_what_is_too_large_is_an_error(method, activation):
-    model = network(activation=activation, max_iter=30).fit(X, Y)
+    model = network(activation=activation, learning_rate_init=0.05, max_iter=30).fit(X, Y)
     model.coefs_ = [100 * weights for weights in model.coefs_]
     assert np.isfinite(getattr(model, method)(X)).all()
     with pytest.raises(ValueError, match="X holds values that are too large"):
