@@ -3,6 +3,7 @@
 import copy
 import importlib
 import io
+import itertools
 import os
 import pickle
 import signal
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skl_softmaxnet import SoftmaxMLPClassifier
+from skl_softmaxnet import SoftmaxMLPClassifier, _engine
 
 SECONDS = 200  # many times what a call in another process takes
 
@@ -184,7 +185,24 @@ KEPT = {
 }
 
 
-# --- Other processes, and what may be missing ---
+# --- Ctrl-C, other processes, and what may be missing ---
+
+
+@contextmanager
+def ctrl_c_in_run(number):
+    """Press Ctrl-C as the engine is asked for the n-th time to run."""
+    calls = itertools.count(1)
+
+    class Interrupted(_engine.Engine):
+        def run(self, *arguments):
+            if next(calls) == number:
+                raise KeyboardInterrupt
+            return super().run(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_engine, "Engine", Interrupted)
+        with pytest.warns(UserWarning, match="interrupted"):
+            yield
 
 
 def answer_ctrl_c():

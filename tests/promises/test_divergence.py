@@ -139,29 +139,6 @@ def test_no_fit_that_returns_gives_nan(activation, scale, rate):
         assert np.isfinite(model.loss_curve_).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("sizes", [(3, 2), (17, 9, 4)])
-def test_engines_tell_whether_weights_are_finite(sizes, dtype):
-    coefs, intercepts = _engine.as_blocks(
-        [np.ones(shape) for shape in itertools.pairwise(sizes)],
-        [np.ones(size) for size in sizes[1:]],
-        dtype,
-    )
-    options = {"activation": "relu", "output_activation": "softmax", "loss": "log_loss"}
-    engine = _engine.Engine(coefs, intercepts, backprop="error", fit_intercept=True, **options)
-    assert engine.is_finite()
-    for array in (*coefs, *intercepts):
-        for wrong in (np.nan, np.inf, -np.inf):
-            array.flat[-1] = wrong
-            assert not engine.is_finite()
-            array.flat[-1] = np.finfo(dtype).max
-            assert engine.is_finite()
-            array.flat[-1] = 1
-    coefs[0][1] = np.nan
-    assert engine.is_finite(np.array([0, 2]))
-    assert not engine.is_finite(np.array([0, 1]))
-
-
 def test_an_interrupt_does_not_save_what_has_diverged(monkeypatch):
     class Interrupted(_engine.Engine):
         def run(self, X, targets, order, fractions, rate):

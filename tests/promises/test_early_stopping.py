@@ -12,6 +12,7 @@ from helpers import (
     STOPPING,
     assert_same_bits,
     assert_same_training,
+    ctrl_c_in_run,
     network,
     parameters_of,
     put_in,
@@ -20,8 +21,6 @@ from helpers import (
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning
-
-from skl_softmaxnet import _engine
 
 
 def stopping(**parameters):
@@ -276,24 +275,11 @@ def test_training_that_never_stops_to_improve_warns(rule):
     assert model.n_iter_ == 30
 
 
-def test_interrupted_training_keeps_the_best(engine, monkeypatch):
-    X, y = samples()
-
-    class Interrupting(_engine.Engine):
-        n_calls = 0
-
-        def run(self, *arguments):
-            Interrupting.n_calls += 1
-            if Interrupting.n_calls == 7:
-                raise KeyboardInterrupt
-            return super().run(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(_engine, "Engine", Interrupting)
-        with pytest.warns(UserWarning, match="interrupted"):
-            model = stopping().fit(X, y)
+def test_interrupted_training_keeps_the_best(engine):
+    with ctrl_c_in_run(7):
+        model = stopping().fit(*samples())
     assert model.n_iter_ == len(model.validation_scores_) == 6
-    assert_same_training(model, stopping(max_iter=6).fit(X, y))
+    assert_same_training(model, stopping(max_iter=6).fit(*samples()))
 
 
 # --- Attributes ---

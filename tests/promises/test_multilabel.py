@@ -15,8 +15,9 @@ from helpers import (
 )
 from helpers import network as any_network
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, log_expit
 from sklearn.datasets import make_multilabel_classification
-from sklearn.metrics import hamming_loss
+from sklearn.metrics import accuracy_score, hamming_loss
 from sklearn.preprocessing import scale
 
 from skl_softmaxnet import _engine
@@ -29,6 +30,31 @@ each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 
 def network(hidden_layer_sizes=6, **parameters):
     return any_network(hidden_layer_sizes, **LABELS | parameters)
+
+
+@pytest.mark.usefixtures("engine")
+def test_outputs():
+    model = network(max_iter=20, learning_rate_init=0.05).fit(X, Y)
+    hidden = expit(X @ model.coefs_[0] + model.intercepts_[0])
+    z = hidden @ model.coefs_[1] + model.intercepts_[1]  # (n, L)
+    assert_allclose(model.decision_function(X), z, rtol=1e-10, atol=1e-13)
+    assert_allclose(model.predict_proba(X), expit(z), rtol=1e-10)
+    assert_allclose(model.predict_log_proba(X), log_expit(z), rtol=1e-9, atol=1e-13)
+    assert_array_equal(model.predict(X), (z > 0).astype(int))
+    assert model.predict(X).dtype.kind == "i"
+    assert model.score(X, Y) == accuracy_score(Y, model.predict(X))
+    assert_array_equal(model.classes_, np.arange(4))
+    assert (model.n_outputs_, model.out_activation_) == (4, "sigmoid")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logarithms_stay_finite(dtype):
+    model = network().fit(X.astype(dtype), Y)
+    model.intercepts_[-1][...] = [-1e4, 1e4, -30, 30]
+    logarithms = model.predict_log_proba(X.astype(dtype))
+    assert np.isfinite(logarithms).all()
+    assert (logarithms <= 0).all()
+    assert_array_equal(np.exp(logarithms) > 0.5, model.predict_proba(X.astype(dtype)) > 0.5)
 
 
 KINDS = {

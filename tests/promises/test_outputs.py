@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from helpers import LABELS, network, present_nothing, put_in, samples
+from helpers import network, present_nothing, put_in
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.metrics import accuracy_score
 
 EXTREME = {
     2: [[0, 0], [1, -2], [-900, 900], [800, -800], [-2000, -2001]],
@@ -75,30 +74,3 @@ def test_predict_gives_the_labels(output_activation, n_classes):
     predicted = model.predict(z)
     assert_array_equal(predicted, np.array(classes)[model.predict_proba(z).argmax(axis=1)])
     assert model.score(z, predicted) == 1
-
-
-@pytest.mark.usefixtures("engine")
-def test_several_labels():
-    X, Y = samples(multilabel=True)
-    model = network(6, max_iter=20, **LABELS).fit(X, Y)
-    hidden = expit(X @ model.coefs_[0] + model.intercepts_[0])
-    z = hidden @ model.coefs_[1] + model.intercepts_[1]  # (n, L)
-    assert_allclose(model.decision_function(X), z, rtol=1e-10, atol=1e-13)
-    assert_allclose(model.predict_proba(X), expit(z), rtol=1e-10)
-    assert_allclose(model.predict_log_proba(X), log_expit(z), rtol=1e-9, atol=1e-13)
-    assert_array_equal(model.predict(X), (z > 0).astype(int))
-    assert model.predict(X).dtype.kind == "i"
-    assert model.score(X, Y) == accuracy_score(Y, model.predict(X))
-    assert_array_equal(model.classes_, np.arange(3))
-    assert (model.n_outputs_, model.out_activation_) == (3, "sigmoid")
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_logarithms_of_several_labels_stay_finite(dtype):
-    X, Y = samples(dtype=dtype, multilabel=True)
-    model = network(**LABELS).fit(X, Y)
-    model.intercepts_[-1][...] = [-1e4, 1e4, -30]
-    logarithms = model.predict_log_proba(X)
-    assert np.isfinite(logarithms).all()
-    assert (logarithms <= 0).all()
-    assert_array_equal(np.exp(logarithms) > 0.5, model.predict_proba(X) > 0.5)

@@ -1,18 +1,11 @@
 """The compiled engine gives the same bits for the same samples, whatever the circumstances."""
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import (
-    assert_same_bits,
-    assert_same_training,
-    network,
-    samples,
-)
+from helpers import assert_same_bits, assert_same_training, network, samples
 from numpy.testing import assert_allclose
 
 from skl_softmaxnet import _engine, _training
@@ -23,20 +16,13 @@ pytestmark = [
 ]
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
-OPTIONS = [
-    dict(
-        zip(
-            ("activation", "output_activation", "loss", "backprop", "fit_intercept"), v, strict=True
-        )
-    )
-    for v in itertools.product(
-        ["logistic", "tanh", "relu", "identity"],
-        ["softmax", "sigmoid"],
-        ["squared_error", "log_loss"],
-        ["error", "gradient"],
-        [True, False],
-    )
-]
+OPTIONS = {
+    "activation": ["logistic", "tanh", "relu", "identity"],
+    "output_activation": ["softmax", "sigmoid"],
+    "loss": ["squared_error", "log_loss"],
+    "backprop": ["error", "gradient"],
+    "fit_intercept": [True, False],
+}
 
 
 def fitted(X, y, hidden_layer_sizes=(17, 5), **parameters):
@@ -45,36 +31,18 @@ def fitted(X, y, hidden_layer_sizes=(17, 5), **parameters):
     return network(hidden_layer_sizes, **parameters).fit(X, y)
 
 
-@each_dtype
-def test_threads(dtype):
-    """Fits at the same time do not meet: each has weights and buffers of its own."""
-    X, y = samples(400, dtype)
-    barrier = Barrier(4)
-
-    def fit(seed):
-        barrier.wait()
-        container = [np.asarray, sp.csr_array][seed % 2]
-        return fitted(container(X), y, max_iter=20, random_state=seed // 2)
-
-    with ThreadPoolExecutor(4) as pool:
-        at_once = list(pool.map(fit, range(4)))
-    for seed, model in enumerate(at_once):
-        assert_same_training(model, fitted(X, y, max_iter=20, random_state=seed // 2))
-
-
-@pytest.mark.parametrize(
-    "options", OPTIONS, ids=lambda options: "-".join(map(str, options.values()))
-)
+@pytest.mark.parametrize("options", list(itertools.product(*OPTIONS.values())), ids=str)
 @each_dtype
 def test_instruction_sets(dtype, options, monkeypatch):
     X, y = samples(60, dtype)
-    rate = 0.01 if options["activation"] in ("relu", "identity") else 0.05
+    options = dict(zip(OPTIONS, options, strict=True))
+    options["learning_rate_init"] = 0.01 if options["activation"] in ("relu", "identity") else 0.05
     for hidden_layer_sizes in ((17, 5), (3,), ()):
         models = []
         for name in _engine.INSTRUCTION_SETS:
             engine = type("Chosen", (_engine.CompiledEngine,), {"instruction_set": name})
             monkeypatch.setattr(_engine, "Engine", engine)
-            models.append(fitted(X, y, hidden_layer_sizes, learning_rate_init=rate, **options))
+            models.append(fitted(X, y, hidden_layer_sizes, **options))
         for model in models[1:]:
             assert_same_training(models[0], model)
 

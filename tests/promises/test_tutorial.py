@@ -1,7 +1,5 @@
 """The estimator is the tutorial network: its formulas, its figures, its experiment."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import transcription
@@ -46,24 +44,6 @@ def test_one_epoch_is_the_transcription(data, n_hidden, output_activation):
         assert_allclose(fitted, np.array(W).T, rtol=1e-12, atol=1e-14)
     for intercepts in classifier.intercepts_:
         assert not intercepts.any()
-
-
-@pytest.mark.parametrize("hidden_layer_sizes", [(5,), (30, 20), ()])
-def test_initial_weights_are_cut_at_one_over_root_fan_in(hidden_layer_sizes):
-    X, y = digits()
-    classifier = network(hidden_layer_sizes, random_state=3)
-    present_nothing(classifier, X[:20], y[:20])
-
-    sizes = [64, *hidden_layer_sizes, 10]
-    assert [W.shape for W in classifier.coefs_] == list(pairwise(sizes))
-    for W, b in zip(classifier.coefs_, classifier.intercepts_, strict=True):
-        bound = 1 / np.sqrt(W.shape[0])
-        # A standard normal cut this close to zero is nearly uniform: it comes near both bounds.
-        assert -bound <= W.min() < -0.8 * bound
-        assert 0.8 * bound < W.max() <= bound
-        assert b.shape == W.shape[1:]
-        assert not b.any()
-    assert classifier.t_ == 0
 
 
 @pytest.mark.parametrize(("n_passes", "least_right"), [(1, 233), (5, 240)])

@@ -11,31 +11,13 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_iris, make_blobs
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import cross_val_score
 from sklearn.neural_network.tests import test_mlp
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 
 from skl_softmaxnet import SoftmaxMLPClassifier
-
-# --- Selection and evaluation ---
-
-
-def test_grid_search_in_a_pipeline():
-    X, y = make_blobs(n_samples=90, centers=3, random_state=1)
-    pipeline = Pipeline([("scale", StandardScaler()), ("network", network())])
-    grid = {
-        "network__learning_rate_init": [1e-6, 0.3],
-        "network__hidden_layer_sizes": [(), (5,), (4, 4)],
-    }
-    search = GridSearchCV(pipeline, grid, cv=3, n_jobs=2, error_score="raise").fit(X, y)
-
-    assert len(search.cv_results_["params"]) == 6
-    # One is a rate at which nothing is learnt in five epochs.
-    assert search.best_params_["network__learning_rate_init"] == 0.3
-    assert search.best_score_ > 0.95
-    assert_array_equal(search.predict(X), search.best_estimator_.predict(X))
 
 
 def test_cross_validation_on_iris():
