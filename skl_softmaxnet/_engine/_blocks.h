@@ -130,31 +130,38 @@ FUNCTION int NAME(tile_width)(ptrdiff_t left)
     return left == TILE_VECTORS + 1 ? 2 : left < TILE_VECTORS ? (int)left : TILE_VECTORS;
 }
 
+/* A vector from anywhere in memory, of which n <= LANES numbers are there; then zeros. */
+FUNCTION VEC NAME(load_vector)(const REAL *from, ptrdiff_t n)
+{
+    VEC whole, part = SPLAT(0);
+    if (n < LANES) {
+        memcpy(&part, from, (size_t)n * sizeof(REAL));
+        return part;
+    }
+    memcpy(&whole, from, sizeof whole);
+    return whole;
+}
+
 /* Lay out the inputs of a block with features as rows, so that one line of the cache has what a
  * weight's row is multiplied by; zero for missing samples. Returns how many are not zero. */
 LARGE_FUNCTION ptrdiff_t NAME(load_block)(
     const samples_t *samples, const block_t *block, ptrdiff_t size)
 {
     const ptrdiff_t n_features = samples->n_features;
+    const REAL *values = samples->values;
     ptrdiff_t first, start, n_nonzero = 0;
     IVEC counts = {0};
     int i;
     for (first = 0; first < n_features; first += LANES) {
-        const ptrdiff_t left = n_features - first;
         for (start = 0; start < size; start += LANES) {
             VEC *inputs = (VEC *)((REAL *)block->inputs + first * size + start), m[LANES];
             UNROLL
             for (i = 0; i < LANES; i++) {
                 m[i] = SPLAT(0);
-                if (start + i < block->n) {
-                    const REAL *row = (const REAL *)samples->values
-                                      + block->rows[start + i] * n_features + first;
-                    if (left >= LANES)
-                        memcpy(&m[i], row, sizeof m[i]);
-                    else
-                        memcpy(&m[i], row, (size_t)left * sizeof(REAL));
-                    counts -= m[i] != SPLAT(0);
-                }
+                if (start + i < block->n)
+                    m[i] = NAME(load_vector)(
+                        values + block->rows[start + i] * n_features + first, n_features - first);
+                counts -= m[i] != SPLAT(0);
             }
             NAME(transpose)(m);
             UNROLL
@@ -186,14 +193,19 @@ FUNCTION void NAME(add_inner_products)(
     }
 }
 
-/* Ask for a strip of the block after this. */
+/* Ask for a strip of the block after this, and for its labels. */
 FUNCTION void NAME(prefetch_strip)(
     const samples_t *samples, const block_t *block, ptrdiff_t first, ptrdiff_t end)
 {
     const REAL *values = samples->values;
     ptrdiff_t s, j;
-    for (s = block->n; s < block->n + block->n_after; s++)
-        for (j = first; j < end; j += GROUP) PREFETCH(values + block->rows[s] * samples->n_features + j);
+    for (s = block->n; s < block->n + block->n_after; s++) {
+        const ptrdiff_t row = block->rows[s];
+        for (j = first; j < end; j += GROUP) PREFETCH(values + row * samples->n_features + j);
+        if (first > 0) continue;
+        PREFETCH(samples->label_starts ? (const void *)(samples->label_starts + row)
+                                       : (const void *)(samples->labels + row));
+    }
 }
 
 /* Apply the steps d of the block `before`, V <- V + X^T d, and begin the sums of the block `after`,
