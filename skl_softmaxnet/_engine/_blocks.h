@@ -47,9 +47,9 @@ FUNCTION VEC NAME(multiply_add)(VEC a, VEC b, VEC c)
 #elif VECTOR_BYTES == 32
     return _mm256_fmadd_ps(a, b, c);
 #elif defined(__aarch64__) && MANTISSA_BITS == 52
-    return vfmaq_f64(c, a, b);
+    return (VEC)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #elif defined(__aarch64__)
-    return vfmaq_f32(c, a, b);
+    return (VEC)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
     return a * b + c;
 #endif
@@ -149,8 +149,8 @@ LARGE_FUNCTION ptrdiff_t NAME(load_block)(
 {
     const ptrdiff_t n_features = samples->n_features;
     const REAL *values = samples->values;
-    ptrdiff_t first, start, n_nonzero = 0;
-    IVEC counts = {0};
+    ptrdiff_t first, start;
+    VEC counts = SPLAT(0);
     int i;
     for (first = 0; first < n_features; first += LANES) {
         for (start = 0; start < size; start += LANES) {
@@ -161,15 +161,14 @@ LARGE_FUNCTION ptrdiff_t NAME(load_block)(
                 if (start + i < block->n)
                     m[i] = NAME(load_vector)(
                         values + block->rows[start + i] * n_features + first, n_features - first);
-                counts -= m[i] != SPLAT(0);
+                counts = counts + SELECT(m[i] != SPLAT(0), SPLAT(1), SPLAT(0));
             }
             NAME(transpose)(m);
             UNROLL
             for (i = 0; i < LANES; i++) inputs[i * size / LANES] = m[i];
         }
     }
-    for (i = 0; i < LANES; i++) n_nonzero += (ptrdiff_t)counts[i];
-    return n_nonzero;
+    return (ptrdiff_t)LANE(NAME(total)(counts), 0);
 }
 
 /* G <- G + X X^T over a strip: what is below the diagonal, and the rest of its tiles. */
@@ -385,6 +384,8 @@ TARGET static double NAME(run_in_blocks)(
 }
 
 #undef SHUFFLE
+#undef EXCHANGE
+#undef LANE_NUMBERS
 #undef ZIP_LOW
 #undef ZIP_HIGH
 #undef TILE_ROWS

@@ -89,8 +89,8 @@ class NumpyEngine:
         Presentations before those of this engine.
 
     blocks : bool, default=False
-        Whether dense samples may be presented in blocks, which gives the same but for rounding. This
-        engine never does.
+        Whether dense samples may be presented in blocks, which changes no more than roundings.
+        This engine never does.
 
     Attributes
     ----------

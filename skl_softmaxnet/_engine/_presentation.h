@@ -47,43 +47,44 @@ FUNCTION BITS NAME(as_bits)(REAL x) { BITS bits; memcpy(&bits, &x, sizeof x); re
 FUNCTION REAL NAME(as_real)(BITS bits) { REAL x; memcpy(&x, &bits, sizeof x); return x; }
 #endif
 
-/* The numbers of two vectors in turn: of their first halves, and of their second. */
+/* The numbers of two vectors in turn, of their first halves and of their second; and those of one,
+ * lanes i and i ^ n exchanged for a constant n. */
 #if VECTOR_BYTES == 0
 #define SHUFFLE(a, b, ...) (a)
-#define FROM_LANE_XOR(v, n) (v)
+#define EXCHANGE(v, n) (v)
 #elif defined(__clang__)
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define EXCHANGE(v, n) NAME(exchange)(v, n)
+FUNCTION VEC NAME(exchange)(VEC v, ptrdiff_t n)
+{
+    VEC exchanged;
+    ptrdiff_t i;
+    UNROLL
+    for (i = 0; i < LANES; i++) exchanged[i] = v[i ^ n];
+    return exchanged;
+}
 #else
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (IVEC){__VA_ARGS__})
-#define FROM_LANE_XOR(v, n) __builtin_shuffle(v, NAME(lanes) ^ (BITS)(n))
+#define EXCHANGE(v, n) __builtin_shuffle(v, (IVEC){LANE_NUMBERS} ^ (BITS)(n))
 #endif
 #if VECTOR_BYTES == 64 && MANTISSA_BITS == 23
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 #define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#elif VECTOR_BYTES == 64 || VECTOR_BYTES == 32 && MANTISSA_BITS == 23
+#elif VECTOR_BYTES == 64 || (VECTOR_BYTES == 32 && MANTISSA_BITS == 23)
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
 #define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #elif VECTOR_BYTES == 32 || MANTISSA_BITS == 23
+#define LANE_NUMBERS 0, 1, 2, 3
 #define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
 #else
+#define LANE_NUMBERS 0, 1
 #define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 2)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 1, 3)
 #endif
 
-#if VECTOR_BYTES
-static const IVEC NAME(lanes) = {0, 1
-#if VECTOR_BYTES / 8 > 2 || MANTISSA_BITS == 23
-, 2, 3
-#endif
-#if VECTOR_BYTES / 8 > 4 || VECTOR_BYTES / 8 > 2 && MANTISSA_BITS == 23
-, 4, 5, 6, 7
-#endif
-#if VECTOR_BYTES / 8 > 4 && MANTISSA_BITS == 23
-, 8, 9, 10, 11, 12, 13, 14, 15
-#endif
-};
-#endif
 /* How many vectors hold n numbers. */
 FUNCTION ptrdiff_t NAME(vectors)(ptrdiff_t n) { return (ptrdiff_t)(((size_t)n + LANES - 1) / LANES); }
 
@@ -287,7 +288,7 @@ FUNCTION VEC NAME(total)(VEC v)
 {
     ptrdiff_t n;
     UNROLL
-    for (n = LANES / 2; n > 0; n /= 2) v = v + FROM_LANE_XOR(v, n);
+    for (n = LANES / 2; n > 0; n /= 2) v = v + EXCHANGE(v, n);
     return v;
 }
 
@@ -317,7 +318,7 @@ FUNCTION REAL NAME(largest)(VEC v)
     ptrdiff_t n;
     UNROLL
     for (n = LANES / 2; n > 0; n /= 2) {
-        const VEC other = FROM_LANE_XOR(v, n);
+        const VEC other = EXCHANGE(v, n);
         v = SELECT(v > other, v, other);
     }
     return LANE(v, 0);
