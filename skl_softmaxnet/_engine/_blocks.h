@@ -1,6 +1,6 @@
 /* Presentations in blocks of B samples, for one type of number and one instruction set.
  *
- * A template like _presentation.h, and included after it. To update the first layer for every
+ * A template like _presentation.h, and included after _products.h. To update the first layer for every
  * sample is to read and write all of its weights for every sample, and memory is slower than
  * arithmetic. But what a sample meets depends on the updates before it in a simple way. With W the
  * weights as a block begins, x_1 ... x_B its samples and step_s = rate * delta_s what they lead to,
@@ -18,94 +18,12 @@
  * all as before for V, which is what memory holds, and z_t = c_t V_t^T x_t + b_t.
  *
  * Blocks end where the presentations so far are a multiple of B. Where there are fewer than B, zero
- * samples fill the block up, which change no bit. Every sum has the order of its features, or of
- * its samples, whatever the width of the vectors; multiplication and addition are one operation
- * where the processor has it, which is everywhere but at the baseline of x86-64.
+ * samples fill the block up, which change no bit.
  */
-
-/* How much of a product stays in registers: TILE_ROWS x TILE_VECTORS vectors of 24, 12, 24, 8. */
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
-#define TILE_ROWS 8
-#define TILE_VECTORS 3
-#elif VECTOR_BYTES == 32
-#define TILE_ROWS 4
-#define TILE_VECTORS 3
-#else
-#define TILE_ROWS 4
-#define TILE_VECTORS 2
-#endif
-
-/* a b + c */
-FUNCTION VEC NAME(multiply_add)(VEC a, VEC b, VEC c)
-{
-#if VECTOR_BYTES == 64 && MANTISSA_BITS == 52
-    return _mm512_fmadd_pd(a, b, c);
-#elif VECTOR_BYTES == 64
-    return _mm512_fmadd_ps(a, b, c);
-#elif VECTOR_BYTES == 32 && MANTISSA_BITS == 52
-    return _mm256_fmadd_pd(a, b, c);
-#elif VECTOR_BYTES == 32
-    return _mm256_fmadd_ps(a, b, c);
-#elif defined(__aarch64__) && MANTISSA_BITS == 52
-    return (VEC)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
-#elif defined(__aarch64__)
-    return (VEC)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
-#else
-    return a * b + c;
-#endif
-}
 
 /* --------------------------------------------------------------------------------------------
- * Products
+ * The inputs of a block
  */
-
-/* A tile of C <- C + A B: the rows from `row` on, `count` vectors from v on. Its sums stay in
- * registers; for each term, B's vectors are read once, and each number of A. */
-FUNCTION void NAME(tile)(int count, const product_t *p, ptrdiff_t row, ptrdiff_t v)
-{
-    const ptrdiff_t a_row = p->a_row, a_term = p->a_term, b_term = p->b_term;
-    const REAL *a = (const REAL *)p->a + row * a_row;
-    const REAL *b = (const REAL *)p->b + v * LANES;
-    VEC sums[TILE_ROWS][TILE_VECTORS], nowhere[TILE_VECTORS], *c[TILE_ROWS];
-    ptrdiff_t k;
-    int r, i;
-    UNROLL
-    for (i = 0; i < count; i++) nowhere[i] = SPLAT(0);
-    UNROLL
-    for (r = 0; r < TILE_ROWS; r++) { /* there may be fewer rows in C, but A has zeros there */
-        c[r] = row + r < p->n_rows ? (VEC *)((REAL *)p->c + (row + r) * p->c_row) + v : nowhere;
-        UNROLL
-        for (i = 0; i < count; i++) sums[r][i] = c[r][i];
-    }
-    for (k = 0; k < p->n_terms; k++, a += a_term, b += b_term) {
-        VEC vectors[TILE_VECTORS];
-        UNROLL
-        for (i = 0; i < count; i++) vectors[i] = ((const VEC *)b)[i];
-        UNROLL
-        for (r = 0; r < TILE_ROWS; r++) {
-            const VEC number = SPLAT(a[r * a_row]);
-            UNROLL
-            for (i = 0; i < count; i++)
-                sums[r][i] = NAME(multiply_add)(number, vectors[i], sums[r][i]);
-        }
-    }
-    UNROLL
-    for (r = 0; r < TILE_ROWS; r++) {
-        UNROLL
-        for (i = 0; i < count; i++) c[r][i] = sums[r][i];
-    }
-}
-
-/* All rows of C, `count` vectors wide: those of B stay in L1. */
-LARGE_FUNCTION void NAME(add_product)(int count, const product_t *p, ptrdiff_t v)
-{
-    ptrdiff_t row;
-    switch (count) {
-    case 1: for (row = 0; row < p->n_rows; row += TILE_ROWS) NAME(tile)(1, p, row, v); break;
-    case 2: for (row = 0; row < p->n_rows; row += TILE_ROWS) NAME(tile)(2, p, row, v); break;
-    default: for (row = 0; row < p->n_rows; row += TILE_ROWS) NAME(tile)(TILE_VECTORS, p, row, v);
-    }
-}
 
 /* LANES vectors of LANES numbers, transposed: a shuffle of cards, for log2(LANES) times. */
 FUNCTION void NAME(transpose)(VEC *m)
@@ -122,12 +40,6 @@ FUNCTION void NAME(transpose)(VEC *m)
         UNROLL
         for (i = 0; i < LANES; i++) m[i] = shuffled[i];
     }
-}
-
-/* How wide the next tile is where so many vectors are left; two are faster than three and one. */
-FUNCTION int NAME(tile_width)(ptrdiff_t left)
-{
-    return left == TILE_VECTORS + 1 ? 2 : left < TILE_VECTORS ? (int)left : TILE_VECTORS;
 }
 
 /* A vector from anywhere in memory, of which n <= LANES numbers are there; then zeros. */
@@ -170,6 +82,10 @@ LARGE_FUNCTION ptrdiff_t NAME(load_block)(
     }
     return (ptrdiff_t)LANE(NAME(total)(counts), 0);
 }
+
+/* --------------------------------------------------------------------------------------------
+ * All samples at once
+ */
 
 /* G <- G + X X^T over a strip: what is below the diagonal, and the rest of its tiles. */
 FUNCTION void NAME(add_inner_products)(
