@@ -108,7 +108,8 @@ FUNCTION void NAME(add_inner_products)(
     }
 }
 
-/* Ask for a strip of the block after this, and for its labels. */
+/* Ask for a strip of the block after this, and for its labels: a little at a time, since only so
+ * many lines can be on their way. Rows of a single strip are asked for one by one. */
 FUNCTION void NAME(prefetch_strip)(
     const samples_t *samples, const block_t *block, ptrdiff_t first, ptrdiff_t end)
 {
@@ -152,7 +153,7 @@ LARGE_FUNCTION void NAME(pass_in_strips)(
                 .c = weights, .c_row = stride, .n_rows = n, .n_terms = size};
         if (after) {
             const REAL *inputs = (const REAL *)after->inputs + first * size;
-            NAME(prefetch_strip)(samples, after, first, first + n);
+            if (layer->fan_in > STRIP) NAME(prefetch_strip)(samples, after, first, first + n);
             NAME(add_inner_products)(network, inputs, n);
             sum = (product_t){
                 .a = inputs, .a_row = 1, .a_term = size,
@@ -218,6 +219,8 @@ LARGE_FUNCTION double NAME(present_block)(
         const REAL step_rate = (REAL)(rate * fraction);
         VEC *steps = (VEC *)((REAL *)network->block_steps + t * stride), scale;
         for (k = 0; k < labels.n; k++) target[labels.first[k]] = 1;
+        if (layer->fan_in <= STRIP && t < block->n_after)
+            NAME(prefetch)(samples, block->rows[block->n + t]);
         NAME(complete_sums)(network, t, (REAL)network->shrunk);
         NAME(forward)(network, activation);
         NAME(set_rule)(network, rate * fraction);
