@@ -110,7 +110,7 @@ cdef extern from "_sorting.h" nogil:
     int sort_all(sorting_t *) except -1
 
 
-# What this processor can run, the best last. All give the same bits.
+# What this processor can run, the best last. All give the same bits, but for the baseline in blocks.
 INSTRUCTION_SETS = ("baseline", "AVX2", "AVX-512")[: highest_level() + 1]
 
 _ACTIVATIONS = ("logistic", "tanh", "relu", "identity")

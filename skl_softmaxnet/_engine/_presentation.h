@@ -16,7 +16,8 @@
  * Every sum has one order of its terms, which depends on nothing but the sizes of the network:
  * multiplications and additions are not fused, zeros are skipped exactly, and the sums of the first
  * layer are strictly in the order of its inputs. So the same bits come out of dense and sparse rows,
- * of every way to cut an epoch into calls, and of every instruction set.
+ * of every way to cut an epoch into calls, and of every instruction set. For blocks of samples, in
+ * other parentheses, see _blocks.h.
  */
 
 #define VEC NAME(vec)
