@@ -230,8 +230,6 @@ LARGE_FUNCTION double NAME(present_block)(
         scale = SPLAT(network->current);
         for (v = 0; v < n_vectors; v++) steps[v] = scale * step[v];
     }
-    for (; t < network->block_size; t++)
-        memset((REAL *)network->block_steps + t * stride, 0, (size_t)stride * sizeof(REAL));
     return total;
 }
 

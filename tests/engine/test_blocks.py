@@ -110,12 +110,9 @@ def problems(draw):
         draw(st.integers(2, 11), label="n_classes"),
     ]
     n = draw(st.sampled_from([1, 2, 15, 16, 17, 31, 32, 33, 64, 100]), label="n_presentations")
-    network, X, targets, order, fractions = random_problem(
-        sizes,
-        n_presentations=n,
-        seed=draw(st.integers(0, 99)),
-        dtype=draw(st.sampled_from([*DTYPES])),
-    )
+    seed, dtype = draw(st.integers(0, 99)), draw(st.sampled_from([*DTYPES]))
+    problem = random_problem(sizes, n_presentations=n, seed=seed, dtype=dtype)
+    network, X, targets, order, fractions = problem
     X[draw(st.lists(st.integers(0, len(X) - 1), max_size=25), label="zero rows")] = 0
     X[:, draw(st.lists(st.integers(0, sizes[0] - 1), max_size=9), label="zero columns")] = 0
     return network, X, targets, order, fractions if draw(st.booleans()) else None
@@ -186,6 +183,18 @@ def test_one_by_one_where_blocks_are_no_use(dtype):
                 values[...] = 0
             trained.append(train(in_blocks_of(16), case, blocks=blocks, **options))
         assert_same_bits(*trained)
+
+
+@each_dtype
+def test_much_decay_in_blocks_and_one_by_one_in_turn(dtype):
+    network, X, targets, order, fractions = random_problem(
+        [40, 20, 3], n_presentations=4000, dtype=dtype
+    )
+    X[25:, 8:] = 0
+    order = order % 25 + 25 * (np.arange(4000) // 200 % 2)
+    problem = network, X, targets, order, fractions
+    expected = train(_engine.NumpyEngine, problem, alpha=6.0)
+    assert_close(train(in_blocks_of(16), problem, alpha=6.0), expected, **DTYPES[dtype])
 
 
 @each_dtype
