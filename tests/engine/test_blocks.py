@@ -185,16 +185,17 @@ def test_one_by_one_where_blocks_are_no_use(dtype):
         assert_same_bits(*trained)
 
 
+@pytest.mark.parametrize("alpha", [0.1, 6.0])
 @each_dtype
-def test_much_decay_in_blocks_and_one_by_one_in_turn(dtype):
+def test_decay_in_blocks_and_then_one_by_one_in_turn(dtype, alpha):
     network, X, targets, order, fractions = random_problem(
         [40, 20, 3], n_presentations=4000, dtype=dtype
     )
     X[25:, 8:] = 0
-    order = order % 25 + 25 * (np.arange(4000) // 200 % 2)
+    order = order % 25 + 25 * (np.arange(4000) // 200 % 2) * (np.arange(4000) > 3000)
     problem = network, X, targets, order, fractions
-    expected = train(_engine.NumpyEngine, problem, alpha=6.0)
-    assert_close(train(in_blocks_of(16), problem, alpha=6.0), expected, **DTYPES[dtype])
+    expected = train(_engine.NumpyEngine, problem, alpha=alpha)
+    assert_close(train(in_blocks_of(16), problem, alpha=alpha), expected, **DTYPES[dtype])
 
 
 @each_dtype
