@@ -79,9 +79,7 @@ enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 
 /* Features that a pass over blocks works on at a time; how much of the weights a step may take away
  * there, and what may be left of them before the decay is applied. */
-#ifndef STRIP
 #define STRIP 64
-#endif
 #define MOST_DECAY 0.0625
 #define LEAST_SHRUNK 0.001
 
