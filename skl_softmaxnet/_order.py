@@ -243,10 +243,13 @@ class Presentations:
         _engine.shuffle(order, seed, epoch)
         return Presentations(self.rows.take(order), self.fractions.take(order), self.total_weight)
 
-    def slices(self, size):
-        """Yield the rows, for the engines, and fractions of at most `size` presentations a time."""
-        for start in range(0, self.rows.size, size):
-            part = slice(start, start + size)
+    def slices(self, size, n_before):
+        """Yield the rows, for the engines, and fractions of at most `size` presentations a time.
+
+        The first slice has `n_before` less.
+        """
+        for start in range(-n_before, self.rows.size, size):
+            part = slice(max(start, 0), start + size)
             yield (
                 self.rows[part].astype(np.intp, copy=False),
                 None if self.fractions is None else self.fractions[part],

@@ -25,6 +25,9 @@ from ._warnings import warn
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
 _SECONDS_PER_SLICE = 0.2
 
+# A multiple of the presentations that an engine makes a block of.
+_MOST_IN_BLOCK = 64
+
 
 @dataclass
 class Validation:
@@ -80,6 +83,7 @@ def open_training(model, X, targets, validation=None, *, in_place=False):
         velocities=network.velocities,
         averages=network.averages,
         t=model.t_,
+        blocks=not in_place,
     )
     # a stream has no epochs whose losses could be compared
     is_constant = in_place and model.learning_rate == "adaptive"
@@ -123,7 +127,8 @@ class Training:
         self.targets = targets
         self.validation = validation
         self.best = None  # a snapshot of the network with the best validation score
-        self.slice_size = max(1, int(_SECONDS_PER_SLICE / engine.seconds_per_presentation))
+        size = max(1, int(_SECONDS_PER_SLICE / engine.seconds_per_presentation))
+        self.slice_size = size // _MOST_IN_BLOCK * _MOST_IN_BLOCK or size
 
     def run(self, presentations, callbacks):
         """Run epochs until there were `max_iter`, training stops improving or is interrupted.
@@ -200,7 +205,9 @@ class Training:
         """Run one epoch in slices, and return its mean loss per unit of weight."""
         rate = self.schedule.rate(self.engine.t, len(self.model.loss_curve_), self.model._n_lowered)
         total = 0.0
-        for rows, fractions in presentations.slices(self.slice_size):
+        # where t is such a multiple a block ends, so that a slice which ends there cuts none
+        n_before = self.engine.t % min(_MOST_IN_BLOCK, self.slice_size)
+        for rows, fractions in presentations.slices(self.slice_size, n_before):
             total += self.engine.run(self.X, self.targets, rows, fractions, rate)
         self.engine.catch_up()
         return total / presentations.total_weight
