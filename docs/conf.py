@@ -35,6 +35,7 @@ extensions = [
 exclude_patterns = ["_build", "auto_examples/**.ipynb"]
 templates_path = ["_templates"]
 default_role = "literal"  # `name` in docstrings
+suppress_warnings = ["config.cache"]  # a function among the settings of the gallery
 
 # --- Pages ---
 

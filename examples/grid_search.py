@@ -1,9 +1,11 @@
-"""Choose the learning rate and the hidden layers by cross-validation.
+"""Choosing hidden layers and learning rate
+========================================
 
-A pipeline scales the features and trains the network; GridSearchCV tries the combinations on the
-training samples of three overlapping clouds of points, a narrow, a middling and a wide one. Prints
-the mean accuracy of each combination over five folds, and that of the best one on samples which the
-search never saw.
+A pipeline scales the features and trains the network. GridSearchCV tries the combinations on three
+overlapping clouds of points, a narrow, a medium and a wide one.
+
+The script prints the mean accuracy of each combination over five folds, and that of the best one on
+samples that the search never saw.
 """
 
 from sklearn.datasets import make_blobs
@@ -13,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_softmaxnet import SoftmaxMLPClassifier
 
-RATES = [0.01, 0.1, 1.0]
+RATES = [0.001, 0.01, 0.1]
 HIDDEN_LAYERS = [(), (5,), (20,), (10, 10)]
 
 
