@@ -1,4 +1,6 @@
-"""How the documentation is built: ``python -m sphinx -W --keep-going -b html docs docs/_build/html``.
+"""How the documentation is built.
+
+``python -m sphinx -W --keep-going -b html docs docs/_build/html``
 
 No network is needed. With ``DOCS_INTERSPHINX=1`` in the environment, names of scikit-learn, NumPy
 and SciPy become links into their documentation, whose indexes are downloaded for that.

@@ -7,9 +7,9 @@ classifier follows the diagonal.
 
 Two classes overlap, a tenth of the labels is random, and there are few samples for twenty features.
 A network without a penalty learns all of them by heart and becomes far too sure of itself. Two
-things help. CalibratedClassifierCV learns from held-out folds how far the network is to be trusted.
-The penalty `alpha` keeps the network from learning by heart in the first place, which is simpler and
-here better: it is more accurate too.
+things help. CalibratedClassifierCV learns from held-out folds how far to trust the network. The
+penalty `alpha` keeps the network from learning by heart in the first place, which is simpler and
+here better: the network is more accurate too.
 
 The script prints the log loss and the Brier score on held-out samples, and draws the curves.
 """

@@ -22,7 +22,9 @@ try:
     from dask.distributed import Client, LocalCluster
     from dask_ml.wrappers import Incremental
 except ImportError as error:
-    raise SystemExit(f"This example needs the extra dask: pip install -e '.[dask]' ({error}).") from None
+    raise SystemExit(
+        f"This example needs the extra dask: pip install -e '.[dask]' ({error})."
+    ) from None
 
 N_ROWS, N_FEATURES = 200_000, 20
 N_IN_PIECE = 1_000  # rows that are made together

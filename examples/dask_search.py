@@ -20,7 +20,9 @@ from skl_softmaxnet import SoftmaxMLPClassifier
 try:
     from dask.distributed import Client, LocalCluster
 except ImportError as error:
-    raise SystemExit(f"This example needs the extra dask: pip install -e '.[dask]' ({error}).") from None
+    raise SystemExit(
+        f"This example needs the extra dask: pip install -e '.[dask]' ({error})."
+    ) from None
 
 GRID = {
     "softmaxmlpclassifier__hidden_layer_sizes": [(), (30,), (60, 30)],

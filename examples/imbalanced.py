@@ -1,8 +1,8 @@
 """A rare class, class weights and overfitting
 ============================================
 
-One sample in twenty belongs to the rare class, and the classes overlap in twenty features. A network
-that counts every sample alike takes most of what is in doubt for the common class.
+One sample in twenty belongs to the rare class, and the classes overlap in twenty features. A
+network that counts every sample alike takes most of what is in doubt for the common class.
 `class_weight="balanced"` gives both classes the same total weight. More of the rare class is then
 found, and more of the common class is taken for it: which of the two mistakes costs more is not for
 the network to say.
@@ -12,8 +12,8 @@ large enough learns them by heart: it finds nearly all of them among the trainin
 fewer among others. The penalty `alpha` works against that. Without class weights the same penalty
 makes the network forget the rare class altogether.
 
-The script prints how many of the rare class are found among training and held-out samples, and draws
-this for values of `alpha`.
+The script prints how many of the rare class are found among training and held-out samples, and
+draws this for values of `alpha`.
 """
 
 from pathlib import Path

@@ -43,6 +43,7 @@ def main():
     network = SoftmaxMLPClassifier(
         hidden_layer_sizes=20,
         output_activation="sigmoid",
+        alpha=0.01,
         random_state=0,
     )
     model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)

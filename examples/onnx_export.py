@@ -22,7 +22,9 @@ try:
 
     import skl_softmaxnet.onnx  # noqa: F401  tells skl2onnx how to convert the classifier
 except ImportError as error:
-    raise SystemExit(f"This example needs the extra onnx: pip install -e '.[onnx]' ({error}).") from None
+    raise SystemExit(
+        f"This example needs the extra onnx: pip install -e '.[onnx]' ({error})."
+    ) from None
 
 
 def main():

@@ -113,7 +113,7 @@ def show_that_whole_file_does_not_fit(file):
     except MemoryError as error:
         print(f"Reading the file whole: {type(error).__name__}")
     else:
-        print("Reading the file whole: it could be read, because this system does not keep the limit")
+        print("Reading the file whole: it could be read, the system does not keep the limit")
 
 
 def read(file, first):

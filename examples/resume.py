@@ -2,9 +2,9 @@
 ===================================
 
 After every epoch the network is saved: in a file beside the checkpoint, which then replaces the
-checkpoint in one step. So the checkpoint is always whole, either the epoch before or this one. A run
-that is started again loads it and continues, by `warm_start=True`, and ends with the network of the
-run that was never stopped, bit for bit.
+checkpoint in one step. So the checkpoint is always whole, either the epoch before or this one. A
+run that is started again loads it and continues, by `warm_start=True`, and ends with the network of
+the run that was never stopped, bit for bit.
 
 ::
 

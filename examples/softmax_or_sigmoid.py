@@ -8,15 +8,15 @@ rows sum to one all the same.
 
 Here are three clouds of points that overlap. One straight line cannot separate the middle one from
 both others, and without a hidden layer its detector has no more than that. It is rarely sure, but
-it does not claim to be: except for the highest outputs, of which there are few, it is about as often
-right as it says. Divided by the sum, which is small around the middle cloud, it no longer is.
+it does not claim to be: except for the highest outputs, of which there are few, it is about as
+often right as it says. Divided by the sum, which is small around the middle cloud, it no longer is.
 Softmax outputs compare the classes with each other, need no hidden layer here, and are reliable.
 With a hidden layer both kinds do well, and the sigmoid outputs nearly sum to one by themselves.
 
 The script prints the sums and the quality of the probabilities on held-out samples. It draws, for
 the networks without a hidden layer, the sum of the sigmoid outputs over the plane and a reliability
-diagram. A classifier is reliable if, of the samples to which it gives a probability of 0.7, seven in
-ten belong to the class.
+diagram. A classifier is reliable if, of the samples to which it gives a probability of 0.7, seven
+in ten belong to the class.
 """
 
 from pathlib import Path

@@ -25,7 +25,7 @@ class LossCurveDisplay:
     """Loss, and validation score if there is one, of each epoch of one or several networks.
 
     Use :meth:`from_estimator` or :meth:`from_estimators` to make one. The parameters are kept as
-    attributes.
+    attributes of the same names.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ class LossCurveDisplay:
 
     Notes
     -----
-    With validation scores the legend stands above the axes, where it hides no line. A title goes
-    above the legend as ``display.figure_.suptitle(...)``. Networks with validation scores share a
-    picture by `from_estimators`; each call of `plot` makes a new scale on the right.
+    With validation scores the legend is above the axes, where it hides no line. Add a title above
+    it with ``display.figure_.suptitle(...)``. To draw networks with validation scores in one
+    picture use `from_estimators`: each call of `plot` adds a new scale on the right.
 
     Examples
     --------
@@ -163,7 +163,9 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimators : dict of str to fitted estimator
-            The networks by the names that the legend gives them, each as in `from_estimator`.
+            The networks by the names that the legend gives them, each as in `from_estimator`. Where
+            they do not minimise the same loss, whose values cannot be compared, the legend adds to
+            each name which loss it is.
 
         ax : matplotlib Axes, default=None
             The axes to draw on. None makes a new figure.
@@ -219,7 +221,7 @@ class LossCurveDisplay:
             name: fitted_network(estimator, "loss_curve_", f"estimators[{name!r}]")
             for name, estimator in estimators.items()
         }
-        return cls._from_networks(networks).plot(ax, **line_kw)
+        return cls._from_networks(with_losses(networks)).plot(ax, **line_kw)
 
     @classmethod
     def _from_networks(cls, networks):
@@ -352,10 +354,18 @@ class LossCurveDisplay:
         self.legend_ = self.ax_.legend(handles, names, **place) if handles else None
 
 
+def with_losses(networks):
+    """Add the loss to the name of each network, where not all have the same."""
+    losses = {name: getattr(network, "loss", None) for name, network in networks.items()}
+    if len(set(losses.values())) == 1:
+        return networks
+    return {f"{name} ({losses[name]})": network for name, network in networks.items()}
+
+
 def scores_by_epoch(network):
     """The validation score of each epoch, NaN where there was none; None if there never was one.
 
-    A network that goes on with other settings may have scores for some of its epochs only.
+    A network whose training is continued with other settings may have scores for some epochs only.
     """
     scores = getattr(network, "validation_scores_", None)
     epochs = getattr(network, "_validation_epochs", [])  # MLPClassifier scores all or none
