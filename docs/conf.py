@@ -6,6 +6,7 @@ No network is needed. With ``DOCS_INTERSPHINX=1`` in the environment, names of s
 and SciPy become links into their documentation, whose indexes are downloaded for that.
 """
 
+import builtins
 import os
 import shutil
 from pathlib import Path
@@ -37,7 +38,7 @@ extensions = [
 exclude_patterns = ["_build", "auto_examples/**.ipynb"]
 templates_path = ["_templates"]
 default_role = "literal"  # `name` in docstrings
-suppress_warnings = ["config.cache"]  # a function among the settings of the gallery
+suppress_warnings = ["config.cache"]  # functions among the settings of the gallery
 
 # --- Pages ---
 
@@ -98,6 +99,11 @@ def scrape_saved_picture(block, block_vars, gallery_conf):
     return figure_rst([shown], gallery_conf["src_dir"])
 
 
+def tell_where(gallery_conf, path):
+    """Let a script know its ``__file__``, beside which it draws: sphinx-gallery does not."""
+    builtins.__file__ = path
+
+
 copy_examples()
 
 sphinx_gallery_conf = {
@@ -106,6 +112,7 @@ sphinx_gallery_conf = {
     # what needs an extra of its own is shown without being run
     "filename_pattern": r"/(?!dask_|onnx_)\w+\.py$",
     "image_scrapers": (scrape_saved_picture,),
+    "reset_modules": (tell_where,),
     "within_subsection_order": "ExampleTitleSortKey",
     "doc_module": "skl_softmaxnet",
     "backreferences_dir": "generated/backreferences",
