@@ -49,8 +49,9 @@ copybutton_exclude = ".linenos, .gp, .go"  # neither prompts nor output
 html_theme = "pydata_sphinx_theme"
 html_title = "skl_softmaxnet"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["pages.css"]
 html_show_sourcelink = False
+html_sidebars = {name: [] for name in ("index", "getting_started", "changelog", "contributing")}
 html_theme_options = {
     "header_links_before_dropdown": 6,
     "navigation_with_keys": False,
@@ -129,7 +130,7 @@ sphinx_gallery_conf = {
 def visit_math(translator, node):
     mathml = tex2mathml(node.astext(), as_block=isinstance(node, nodes.math_block))
     if isinstance(node, nodes.math_block):
-        mathml = f'<div class="math">{mathml}</div>'
+        mathml = f'<div class="formula">{mathml}</div>'
     translator.body.append(mathml)
     raise nodes.SkipNode
 
