@@ -122,6 +122,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "write_computation_times": False,
     "thumbnail_size": (400, 280),
+    "default_thumb_file": str(HERE / "_static" / "no_picture.svg"),
 }
 
 # --- Formulas, as MathML, which browsers draw without a script from elsewhere ---
