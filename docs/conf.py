@@ -63,6 +63,7 @@ html_theme_options = {
 # --- The reference, from docstrings ---
 
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings say more
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False

@@ -1,5 +1,7 @@
 """The loss of each epoch."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
@@ -100,7 +102,7 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, ax: "Axes | None" = None, name: str | None = None, **line_kw: Any
+        cls, estimator: Any, *, ax: Axes | None = None, name: str | None = None, **line_kw: Any
     ) -> Self:
         """Draw the loss of each epoch of a fitted network.
 
@@ -156,7 +158,7 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimators(
-        cls, estimators: Mapping[str, Any], *, ax: "Axes | None" = None, **line_kw: Any
+        cls, estimators: Mapping[str, Any], *, ax: Axes | None = None, **line_kw: Any
     ) -> Self:
         """Draw the loss of each epoch of several fitted networks, each in its own colour.
 
@@ -232,7 +234,7 @@ class LossCurveDisplay:
             names=list(networks),
         )
 
-    def plot(self, ax: "Axes | None" = None, **line_kw: Any) -> Self:
+    def plot(self, ax: Axes | None = None, **line_kw: Any) -> Self:
         """Draw the lines.
 
         Lines that the axes have already are kept, and those drawn now get the colours after theirs.
