@@ -119,6 +119,7 @@ sphinx_gallery_conf = {
     "doc_module": "skl_softmaxnet",
     "backreferences_dir": "generated/backreferences",
     "download_all_examples": False,
+    "notebook_extensions": set(),  # scripts draw beside themselves, which notebooks cannot
     "remove_config_comments": True,
     "show_signature": False,
     "write_computation_times": False,

@@ -10,10 +10,10 @@ samples that the search never saw. It draws what the best one makes of the plane
 
 from pathlib import Path
 
+import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from sklearn.datasets import make_blobs
-from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -78,23 +78,20 @@ def draw(search, X, y):
     """What the best network takes for which class, with the held-out samples."""
     figure = Figure(figsize=(7, 5.6), layout="constrained")
     axes = figure.subplots()
-    DecisionBoundaryDisplay.from_estimator(
-        search,
-        X,
-        response_method="predict",
-        plot_method="pcolormesh",
-        ax=axes,
-        cmap=ListedColormap(COLOURS),
-        alpha=0.3,
-        grid_resolution=300,
-        rasterized=True,
-    )
+    x0, x1 = np.meshgrid(*(np.linspace(least - 1, most + 1, 300) for least, most in bounds(X)))
+    taken = search.predict(np.column_stack([x0.ravel(), x1.ravel()])).reshape(x0.shape)
+    shades = {"cmap": ListedColormap(COLOURS), "vmin": 0, "vmax": 2, "alpha": 0.3}
+    axes.pcolormesh(x0, x1, taken, rasterized=True, **shades)
     for label, (colour, marker) in enumerate(zip(COLOURS, MARKERS, strict=True)):
         look = {"color": colour, "marker": marker, "edgecolors": "white", "s": 36}
         axes.scatter(*X[y == label].T, label=f"class {label}, held out", **look)
     axes.set(title="The best network", xlabel="feature 0", ylabel="feature 1")
-    axes.legend(frameon=False)
+    axes.legend(loc="lower left", framealpha=0.9)
     return figure
+
+
+def bounds(X):
+    return zip(X.min(axis=0), X.max(axis=0), strict=True)
 
 
 if __name__ == "__main__":
