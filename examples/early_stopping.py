@@ -1,5 +1,5 @@
 """Early stopping, and what the displays show
-===========================================
+==========================================
 
 A network without a penalty learns handwritten digits, which are noisy here, until it knows the
 training digits by heart. With `early_stopping=True` a tenth of the training digits is held out,

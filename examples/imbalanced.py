@@ -1,5 +1,5 @@
 """A rare class, class weights and overfitting
-============================================
+===========================================
 
 One sample in twenty belongs to the rare class, and the classes overlap in twenty features. A
 network that counts every sample alike takes most of what is in doubt for the common class.
