@@ -158,8 +158,8 @@ def test_the_picture_at_the_top_is_there_and_small():
 
 def rows_of_table(text):
     """The rows of the first table in a text, without its two lines of head."""
-    table = re.search(r"(?:^\|.*\n)+", text, re.M)[0]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    lines = re.search(r"(?:^\|.*\n)+", text, re.M)[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def code_in(cell):
