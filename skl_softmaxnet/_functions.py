@@ -20,6 +20,8 @@ References
    back-propagating errors", Nature 323, 1986.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
@@ -51,8 +53,7 @@ def _as_vector(values, name):
 def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
     """Turn sums into probabilities: oᵢ = exp(zᵢ) / Σⱼ exp(zⱼ).
 
-    Computed as exp(z − max z) / Σ exp(z − max z), the same number, so that no exponential
-    overflows.
+    Computed as exp(z − max z) / Σ exp(z − max z), which is the same number and never overflows.
 
     Parameters
     ----------
@@ -145,8 +146,8 @@ def softmax_jacobian(output: ArrayLike) -> FloatArray:
 def softmax_jacobian_product(output: ArrayLike, vector: ArrayLike) -> FloatArray:
     """The softmax Jacobian times a vector, in O(K): J v = o ∘ (v − o·v).
 
-    From J = diag(o) − o oᵀ: J v = o ∘ v − o (oᵀ v), so no K × K matrix is needed. This is what
-    training uses, with the error t − o for `vector`.
+    From J = diag(o) − o oᵀ it follows that J v = o ∘ v − o (oᵀ v), so no K × K matrix is needed.
+    Training with the squared error uses this, with the error t − o for `vector`.
 
     Parameters
     ----------

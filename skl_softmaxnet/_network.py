@@ -5,6 +5,8 @@ The weights that training moves are not always those that the estimator shows: w
 from the former.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from numbers import Integral, Real
@@ -20,12 +22,11 @@ from ._typing import FloatArray, RandomStateLike
 def truncated_normal(
     size: int | tuple[int, ...], *, bound: float, random_state: RandomStateLike = None
 ) -> FloatArray:
-    """Draw from the standard normal distribution, cut at ±`bound`.
+    """Draw from the standard normal distribution, cut on both sides.
 
     By inversion: with Φ the normal distribution function, Φ⁻¹(u) for u uniform on
-    [Φ(−bound), Φ(bound)] has the wanted distribution. That is two calls into
-    :mod:`scipy.special`, where `scipy.stats.truncnorm.rvs` spends more on a small network than its
-    training does.
+    [Φ(−bound), Φ(bound)] has this distribution. It takes two calls of :mod:`scipy.special`;
+    `scipy.stats.truncnorm.rvs` takes longer for a small network than its training.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def truncated_normal(
         The shape to draw.
 
     bound : float
-        Where the distribution is cut on both sides, above 0.
+        Where the distribution is cut, at ±`bound`; above 0.
 
     random_state : int, RandomState instance or None, default=None
         The generator, or its seed.

@@ -1,5 +1,7 @@
 """The loss of each epoch."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
@@ -25,7 +27,7 @@ class LossCurveDisplay:
     """Loss, and validation score if there is one, of each epoch of one or several networks.
 
     Use :meth:`from_estimator` or :meth:`from_estimators` to make one. The parameters are kept as
-    attributes.
+    attributes of the same names.
 
     Parameters
     ----------
@@ -66,9 +68,9 @@ class LossCurveDisplay:
 
     Notes
     -----
-    With validation scores the legend stands above the axes, where it hides no line. A title goes
-    above the legend as ``display.figure_.suptitle(...)``. Networks with validation scores share a
-    picture by `from_estimators`; each call of `plot` makes a new scale on the right.
+    With validation scores the legend is above the axes, where it hides no line. Add a title above
+    it with ``display.figure_.suptitle(...)``. To draw networks with validation scores in one
+    picture use `from_estimators`: each call of `plot` adds a new scale on the right.
 
     Examples
     --------
@@ -100,7 +102,7 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, ax: "Axes | None" = None, name: str | None = None, **line_kw: Any
+        cls, estimator: Any, *, ax: Axes | None = None, name: str | None = None, **line_kw: Any
     ) -> Self:
         """Draw the loss of each epoch of a fitted network.
 
@@ -156,14 +158,16 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimators(
-        cls, estimators: Mapping[str, Any], *, ax: "Axes | None" = None, **line_kw: Any
+        cls, estimators: Mapping[str, Any], *, ax: Axes | None = None, **line_kw: Any
     ) -> Self:
         """Draw the loss of each epoch of several fitted networks, each in its own colour.
 
         Parameters
         ----------
         estimators : dict of str to fitted estimator
-            The networks by the names that the legend gives them, each as in `from_estimator`.
+            The networks by the names that the legend gives them, each as in `from_estimator`. Where
+            they do not minimise the same loss, whose values cannot be compared, the legend adds to
+            each name which loss it is.
 
         ax : matplotlib Axes, default=None
             The axes to draw on. None makes a new figure.
@@ -219,7 +223,7 @@ class LossCurveDisplay:
             name: fitted_network(estimator, "loss_curve_", f"estimators[{name!r}]")
             for name, estimator in estimators.items()
         }
-        return cls._from_networks(networks).plot(ax, **line_kw)
+        return cls._from_networks(with_losses(networks)).plot(ax, **line_kw)
 
     @classmethod
     def _from_networks(cls, networks):
@@ -230,7 +234,7 @@ class LossCurveDisplay:
             names=list(networks),
         )
 
-    def plot(self, ax: "Axes | None" = None, **line_kw: Any) -> Self:
+    def plot(self, ax: Axes | None = None, **line_kw: Any) -> Self:
         """Draw the lines.
 
         Lines that the axes have already are kept, and those drawn now get the colours after theirs.
@@ -352,10 +356,18 @@ class LossCurveDisplay:
         self.legend_ = self.ax_.legend(handles, names, **place) if handles else None
 
 
+def with_losses(networks):
+    """Add the loss to the name of each network, where not all have the same."""
+    losses = {name: getattr(network, "loss", None) for name, network in networks.items()}
+    if len(set(losses.values())) == 1:
+        return networks
+    return {f"{name} ({losses[name]})": network for name, network in networks.items()}
+
+
 def scores_by_epoch(network):
     """The validation score of each epoch, NaN where there was none; None if there never was one.
 
-    A network that goes on with other settings may have scores for some of its epochs only.
+    A network whose training is continued with other settings may have scores for some epochs only.
     """
     scores = getattr(network, "validation_scores_", None)
     epochs = getattr(network, "_validation_epochs", [])  # MLPClassifier scores all or none
