@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics
-from extras import optional
+from helpers import optional
 from sklearn.base import BaseEstimator
 from sklearn.neural_network import MLPClassifier
 
