@@ -1,5 +1,6 @@
 """The estimator: parameters, validation and the public methods."""
 
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
@@ -481,7 +482,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             call or differs from the first call's, y holds a label that `classes` did not name, or
             the loss or a weight stops being finite. The model is then as it was.
         KeyboardInterrupt
-            By Ctrl-C. The model is then as it was too, and the samples can be given again.
+            By Ctrl-C. The model is then as it was too or, where it came as the call ended, has
+            learned all of the samples: `t_` tells which.
 
         See Also
         --------
@@ -523,20 +525,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         training = open_training(model, X, targets, in_place=True)
         moves_all = model.alpha or model.momentum or model.average
         inputs = None if moves_all else stored_columns(X)
-        snapshot = training.network.snapshot(inputs)
+        undo = training.network.undo(training.network.snapshot(inputs))
         try:
             training.run_epoch(presentations, inputs=inputs)
             training.show()
             self._take_over(model)
         except BaseException:
-            while True:  # another Ctrl-C does not end this halfway
-                try:
-                    training.network.rollback(snapshot)
-                    del model.loss_curve_[n_losses:]
-                    self.__dict__ = before
-                    break
-                except KeyboardInterrupt:
-                    pass
+            # Python looks for Ctrl-C after calls: after the one here there is nothing left to undo
+            self.__dict__ = before
+            del model.loss_curve_[n_losses:]
+            deque(undo, 0)
             raise
 
     def _copy(self):
@@ -551,10 +549,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _take_over(self, model):
         """Take the attributes of a copy, in one assignment that nothing can end halfway.
 
-        Parameters stay as they are, which another thread may have set in the meantime.
+        Parameters stay as they are, which another thread may have set in the meantime, and what a
+        callback has added.
         """
-        parameters = self._parameter_constraints
-        own = {name: value for name, value in vars(self).items() if name in parameters}
+        taken = vars(model).keys() - self._parameter_constraints.keys() | {"feature_names_in_"}
+        own = {name: value for name, value in vars(self).items() if name not in taken}
         self.__dict__ = vars(model) | own
 
     # ------------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from the former.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from numbers import Integral, Real
+from operator import setitem
 
 import numpy as np
 from scipy import special
@@ -136,14 +138,16 @@ class Network:
         first_layers, others = self._arrays()
         return inputs, [array[inputs].copy() for array in first_layers], [*map(np.copy, others)]
 
-    def rollback(self, snapshot):
-        """Give the arrays the values of a snapshot; done again, it does no harm."""
+    def undo(self, snapshot):
+        """Return an iterator that gives an array the values of a snapshot at each step."""
         inputs, of_first_layers, of_others = snapshot
         first_layers, others = self._arrays()
-        for array, values in zip(first_layers, of_first_layers, strict=True):
-            array[inputs] = values
-        for array, values in zip(others, of_others, strict=True):
-            array[...] = values
+        places = [inputs] * len(first_layers) + [...] * len(others)
+        return map(setitem, [*first_layers, *others], places, [*of_first_layers, *of_others])
+
+    def rollback(self, snapshot):
+        """Give all arrays the values of a snapshot."""
+        deque(self.undo(snapshot), 0)
 
     def _arrays(self):
         """All arrays, those of the first layer first."""
@@ -204,13 +208,14 @@ def as_sizes(hidden_layer_sizes):
 
 def open_network(model, *, in_place):
     """Lay out what training works on: as it was left, or from weights that a user put in."""
-    if has_new_weights(model):
+    is_new = has_new_weights(model)
+    if is_new:
         model._weights = model._velocities = None
         model._no_improvement_count = model._n_lowered = 0
     shown = tuple([np.asarray(a) for a in part] for part in (model.coefs_, model.intercepts_))
     for pair in filter(None, (shown, model._weights, model._velocities)):
         check_network(*pair, model.n_features_in_, len(model.classes_))
-    dtype, copy = model._dtype, not in_place
+    dtype, copy = model._dtype, is_new or not in_place  # new arrays may be another model's too
     becomes_average = model.average and model._weights is None
     network = Network(lay_out(model._weights or shown, dtype, copy=copy or becomes_average))
     if model.momentum:

@@ -47,6 +47,12 @@ def check_validation_samples(estimator, X_val, y_val):
     )
     validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
     y_val = with_exact_labels(y_val)
+    if has_columns(y_val) != estimator._multilabel:
+        kinds = {True: "several columns (multilabel)", False: "one label a sample"}
+        raise ValueError(
+            f"y_val has {kinds[not estimator._multilabel]}, but y has "
+            f"{kinds[estimator._multilabel]}."
+        )
     if estimator._multilabel:
         y_val = check_array(y_val, accept_sparse="csr", dtype=None, input_name="y_val")
         if y_val.shape[1] != len(estimator.classes_):
@@ -135,7 +141,10 @@ def check_sparse(matrix, name):
     if not sp.issparse(matrix) or len(matrix.shape) != 2:
         return
     check = _CHECKS.get(matrix.format)
-    problem = check and check(matrix)
+    try:
+        problem = check and check(matrix)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        problem = "whose parts do not belong together"
     if problem:
         raise ValueError(f"{name} is a sparse matrix ({matrix.format.upper()}) {problem}.")
 

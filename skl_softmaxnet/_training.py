@@ -196,9 +196,8 @@ class Training:
         loss = self.present(presentations)
         self.check_finite(loss, inputs)
         score = self.validation and self.validation.score(self.network)
-        if score is not None and score > self.model.best_validation_score_:
-            self.best = self.network.snapshot()
-        self.record(loss, score, tol)
+        is_best = score is not None and score > self.model.best_validation_score_
+        self.record(loss, score, tol, self.network.snapshot() if is_best else self.best)
         self.report()
 
     def present(self, presentations):
@@ -226,8 +225,8 @@ class Training:
             f"which is {self.schedule.learning_rate_init}."
         )
 
-    def record(self, loss, score, tol):
-        """Note the loss of a completed epoch, and its validation score or None."""
+    def record(self, loss, score, tol, best):
+        """Note the loss and validation score, if any, of a completed epoch, and the best network."""
         model = self.model
         if score is None:
             improved = tol is None or loss <= model.best_loss_ - tol
@@ -249,6 +248,7 @@ class Training:
             model.validation_scores_ += [score]
             model._validation_epochs += [n_epochs]
             model.best_validation_score_ = best_score
+            self.best = best
 
     def report(self):
         """Print the epoch just recorded, if wanted."""

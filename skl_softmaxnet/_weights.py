@@ -32,6 +32,8 @@ def check_weights(sample_weight, n_samples):
     """
     if sample_weight is None:
         return None
+    if sp.issparse(sample_weight):
+        raise TypeError("sample_weight must be a list or an array, got a sparse matrix.")
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(n_samples, sample_weight)
     weights = check_array(

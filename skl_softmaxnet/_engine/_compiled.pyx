@@ -361,9 +361,9 @@ cdef class CompiledEngine:
     cdef int _take(self, _Samples samples) except -1:
         """Take the samples of the next runs."""
         cdef ptrdiff_t n_bytes = self._bytes(len(self.coefs[0]))
-        if samples.X.dtype != self.dtype or samples.X.shape[1] != len(self.coefs[0]):
+        if samples.dtype != self.dtype or samples.view.n_features != len(self.coefs[0]):
             raise ValueError(
-                f"X has the dtype {samples.X.dtype} and {samples.X.shape[1]} columns, the weights "
+                f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
                 f"have {self.dtype} and {len(self.coefs[0])} rows"
             )
         if samples.view.index_bytes:
@@ -384,22 +384,27 @@ cdef class _Samples:
     """
 
     cdef samples_t view
-    cdef object X, targets
+    cdef object X, targets, dtype
     cdef object values, indices, indptr, labels, label_starts  # what the pointers of `view` point to
 
     def __init__(self, X, targets, ptrdiff_t n_outputs):
         self.X, self.targets = X, targets
+        # asked for once: another thread may give X other parts at any time
         self.view.n_rows, self.view.n_features = X.shape
-        self.values = X
+        self.values = X.data if sp.issparse(X) else X
+        self.dtype = self.values.dtype
+        n_values = self.view.n_rows * self.view.n_features
         if sp.issparse(X):
-            self.values, self.indices = X.data, X.indices
+            self.indices = X.indices
+            n_values = min(self.values.size, self.indices.size)
             self.indptr = bounds_of_lists(
-                X.indptr, X.shape[0], min(self.values.size, self.indices.size), X.shape[1])
+                X.indptr, self.view.n_rows, n_values, self.view.n_features)
             self.view.index_bytes = 4 if self.indices.dtype == np.int32 else 8
             self.view.indices = address(
-                self.indices, np.int32 if self.view.index_bytes == 4 else np.int64)
+                self.indices, np.int32 if self.view.index_bytes == 4 else np.int64,
+                PyBUF_C_CONTIGUOUS, n_values)
             self.view.indptr = <const ptrdiff_t *> address(self.indptr, np.intp)
-        self.view.values = address(self.values, X.dtype)
+        self.view.values = address(self.values, self.dtype, PyBUF_C_CONTIGUOUS, n_values)
         self._take_targets(n_outputs)
 
     cdef int _take_targets(self, ptrdiff_t n_outputs) except -1:
@@ -439,13 +444,17 @@ cdef bounds_of_lists(bounds, ptrdiff_t n_lists, ptrdiff_t n_stored, ptrdiff_t lo
     return copy
 
 
-cdef void *address(array, dtype, int flags=PyBUF_C_CONTIGUOUS) except NULL:
-    """Where a contiguous array's first value is; the caller keeps the array alive."""
+cdef void *address(
+    array, dtype, int flags=PyBUF_C_CONTIGUOUS, ptrdiff_t n_values=0
+) except NULL:
+    """Where a contiguous array's first value is, of at least so many; the caller keeps it alive."""
     cdef Py_buffer buffer
     if array.dtype != dtype:
         raise ValueError(f"expected an array of {np.dtype(dtype)}, got {array.dtype}")
     PyObject_GetBuffer(array, &buffer, flags)
     PyBuffer_Release(&buffer)
+    if buffer.len < n_values * buffer.itemsize:
+        raise ValueError("an array has changed while it was looked at")
     return buffer.buf
 
 
@@ -490,7 +499,7 @@ def sort_rows(X, targets):
     keys, n_done = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint32)
     other_order, other_keys = np.empty_like(order), np.empty_like(keys)
     sorting.samples = &samples.view
-    sorting.is_double = X.dtype == np.float64
+    sorting.is_double = samples.dtype == np.float64
     sorting.row_bytes = order.itemsize
     sorting.order, sorting.other_order = address(order, dtype), address(other_order, dtype)
     sorting.keys = <uint64_t *> address(keys, np.uint64)
