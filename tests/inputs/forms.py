@@ -1,5 +1,6 @@
 """The forms in which samples, labels and weights come, and what tests do with what they draw."""
 
+import faulthandler
 import functools
 import inspect
 from concurrent.futures.process import BrokenProcessPool
@@ -54,6 +55,15 @@ def outcome(function, *arguments, **named):
         return None, error
 
 
+def within_a_minute(function, *arguments):
+    """Call the function, and let the process crash where it does not come back."""
+    faulthandler.dump_traceback_later(60, exit=True)
+    try:
+        return function(*arguments)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 @contextmanager
 def surviving_child():
     """Yield a function that calls functions in another process, and in a new one after a crash."""
@@ -62,7 +72,7 @@ def surviving_child():
 
         def call(*arguments):
             try:
-                return calls[-1](*arguments)
+                return calls[-1](within_a_minute, *arguments)
             except BrokenProcessPool:
                 calls.append(stack.enter_context(child_process()))
                 return "crashed"

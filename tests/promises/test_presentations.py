@@ -74,15 +74,6 @@ def test_presentations_of_any_weights(presented):
         assert model.t_ == len(pairs(presented))
 
 
-@pytest.mark.parametrize("scale", [1, 1e-3, 1e-300, 5e-324])
-@pytest.mark.parametrize("n_samples", [3, 10, 49, 1000])
-def test_equal_weights_become_ones(n_samples, scale, presented):
-    """The sum of numbers so small that they lose bits has no inverse."""
-    weights = np.full(n_samples, scale if scale < 1e-300 else scale / n_samples)
-    network(shuffle=False, max_iter=1).fit(*different_rows(n_samples), sample_weight=weights)
-    assert pairs(presented) == [(row, 1.0) for row in range(n_samples)]
-
-
 def test_relative_weights_of_any_size(presented):
     rng = np.random.RandomState(0)
     for _ in range(50):

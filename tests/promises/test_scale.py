@@ -87,7 +87,8 @@ MOMENTS = (0.05, 0.2, 0.4, 0.7, 1.0, 1.4, 1.9, 2.5)  # seconds
 
 def wide_samples():
     """A million features: with momentum all their weights move, whatever a row holds."""
-    X = sp.random(20_000, 1_000_000, density=1e-6, format="csr", random_state=0)
+    columns = np.random.RandomState(0).randint(1_000_000, size=20_000)
+    X = sp.csr_array((np.ones(20_000), columns, np.arange(20_001)), shape=(20_000, 1_000_000))
     return X, np.arange(20_000) % 3, (32,)
 
 
