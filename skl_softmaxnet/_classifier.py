@@ -23,7 +23,7 @@ from ._schedules import LEARNING_RATES
 from ._training import Validation, open_training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._warnings import warn
-from ._weights import check_weights, weigh_stream
+from ._weights import check_some, check_weights, weigh_stream
 
 
 class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -284,20 +284,20 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         hidden_layer_sizes: int | Sequence[int] = (100,),
         *,
         output_activation: Literal["softmax", "sigmoid"] = "softmax",
-        activation: Literal["logistic", "tanh", "relu", "identity"] = "logistic",
-        loss: Literal["squared_error", "log_loss"] = "squared_error",
-        backprop: Literal["error", "gradient"] = "error",
+        activation: Literal["logistic", "tanh", "relu", "identity"] = "relu",
+        loss: Literal["squared_error", "log_loss"] = "log_loss",
+        backprop: Literal["error", "gradient"] = "gradient",
         fit_intercept: bool = True,
-        alpha: float = 0.0,
+        alpha: float = 2e-3,
         learning_rate: Literal["constant", "invscaling", "adaptive", "inverse_time"] = "adaptive",
         decay: float = 0.1,
-        learning_rate_init: float = 0.05,
+        learning_rate_init: float = 0.01,
         power_t: float = 0.5,
         momentum: float = 0.0,
         nesterovs_momentum: bool = False,
         max_iter: int = 200,
         tol: float | None = 1e-3,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float = 4,
         average: bool = False,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -413,7 +413,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         is_new = not (model.warm_start and hasattr(model, "coefs_"))
         X, y = check_samples(model, X, y, reset=is_new)
         weights = check_weights(sample_weight, X.shape[0])
-        targets = learn_labels(model, y, weights, is_new=is_new)
+        check_some(weights)
+        targets = learn_labels(model, y, is_new=is_new)
         if is_new:
             initialize(model, X)
         else:
@@ -431,13 +432,15 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         ended = training.run(presentations, callbacks)
         self._take_over(model)
         callbacks.end()
-        if ended and self.tol is not None:
-            warn(
+        if model.tol is not None:
+            not_converged = ended and (
                 f"Stochastic optimizer: maximum iterations ({self.max_iter}) reached and the "
                 "optimization hasn't converged yet. Raise max_iter, or set tol=None to train for "
-                "max_iter epochs with no test.",
-                ConvergenceWarning,
+                "max_iter epochs with no test."
             )
+            problem = training.failure() or not_converged
+            if problem:
+                warn(problem, ConvergenceWarning)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -580,6 +583,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 "class_weight and validation_fraction."
             )
         return Validation(X[rows], targets[rows], weights, self.activation, self.out_activation_)
+
+    def _validate_params(self):
+        """Validate the parameters, which `fit` asks for by its decorator."""
+        super()._validate_params()
+        if self.learning_rate_init * self.alpha >= 1:
+            raise ValueError(
+                f"alpha={self.alpha!r} is too large: one update multiplies the weights by "
+                "1 - learning_rate_init * alpha, which must be above 0, with "
+                f"learning_rate_init={self.learning_rate_init!r}."
+            )
 
     def _check_parameters(self):
         """Validate the parameters of a fitted estimator too, which scikit-learn leaves out.

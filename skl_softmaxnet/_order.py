@@ -233,6 +233,14 @@ class Presentations:
         """The fractions, also where all are 1."""
         return np.ones(self.rows.size) if self.fractions is None else self.fractions
 
+    def frequencies(self, targets, n_outputs):
+        """Return the share of each class, or label, in the weight of what is presented."""
+        if sp.issparse(targets):
+            weights = np.bincount(self.rows, self.fractions, minlength=targets.shape[0])
+            return targets.T @ weights / self.total_weight
+        classes = targets.take(self.rows)
+        return np.bincount(classes, self.fractions, minlength=n_outputs) / self.total_weight
+
     def shuffle(self, seed, epoch):
         """Return the same presentations in the random order of an epoch."""
         if self.fractions is None:
