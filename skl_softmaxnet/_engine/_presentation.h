@@ -458,9 +458,10 @@ FUNCTION void NAME(backward)(const network_t *network, int kind, int activation,
         const layer_t *below = layer - 1;
         const ptrdiff_t n_vectors = NAME(vectors)(below->fan_out);
         VEC *sent = below->signal;
-        const pass_t pass = {layer->weights, layer->stride, NULL, layer->fan_out,
-                             layer->step, layer->signal, below->output, sent,
-                             &network->rule, layer->velocity, NULL};
+        const pass_t pass = {.weights = layer->weights, .stride = layer->stride,
+                             .n_rows = layer->fan_out, .before = layer->step,
+                             .after = layer->signal, .step = below->output, .sums = sent,
+                             .rule = &network->rule, .velocity = layer->velocity};
         for (v = 0; v < n_vectors; v++) sent[v] = SPLAT(0);
         if (network->gradient) /* s_{l-1} = W_l s_l, through the weights before the update */
             NAME(pass)(kind, UPDATE | SUM_OLD, &pass, layer->fan_in);
@@ -571,10 +572,12 @@ FUNCTION void NAME(first_layer)(
     const input_t *after)
 {
     const layer_t *layer = network->layers;
-    const pass_t pass = {layer->weights, layer->stride, listed->is_full ? NULL : listed->columns,
-                         listed->n, mode & UPDATE ? before->values : NULL,
-                         mode & SUM ? after->values : NULL, layer->step, layer->output,
-                         &network->rule, layer->velocity, network};
+    const pass_t pass = {.weights = layer->weights, .stride = layer->stride,
+                         .rows = listed->is_full ? NULL : listed->columns, .n_rows = listed->n,
+                         .before = mode & UPDATE ? before->values : NULL,
+                         .after = mode & SUM ? after->values : NULL, .step = layer->step,
+                         .sums = layer->output, .rule = &network->rule,
+                         .velocity = layer->velocity, .waiting = network};
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     const VEC *intercept = layer->intercept;
     VEC *sums = layer->output;
@@ -631,8 +634,8 @@ FUNCTION double NAME(run_with)(
 {
     const layer_t *last = network->layers + network->n_layers - 1;
     input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
-    input_t only = {NULL, network->only, 0, 0};
-    const input_t all = {NULL, NULL, samples->n_features, 1}; /* with momentum every weight moves */
+    input_t only = {.columns = network->only};
+    const input_t all = {.n = samples->n_features, .is_full = 1}; /* with momentum all weights move */
     REAL *t = network->target;
     const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
     double total = 0, loss;
