@@ -30,7 +30,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     """Multilayer perceptron classifier that learns one sample at a time.
 
     Every sample shown to the network is followed at once by one update of its weights: stochastic
-    gradient descent [3]_ with back-propagation [1]_. It grew out of the network of a tutorial [6]_.
+    gradient descent [3]_ with back-propagation [1]_. Scale the inputs, as for every neural network:
+    each feature to about unit variance. It grew out of the network of a tutorial [6]_.
     The parameters mean what they mean in :class:`~sklearn.neural_network.MLPClassifier` wherever it
     has them.
 
@@ -51,26 +52,29 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     output_activation : {"softmax", "sigmoid"}, default="softmax"
         What the output layer makes of its sums, see above.
 
-    activation : {"logistic", "tanh", "relu", "identity"}, default="logistic"
+    activation : {"logistic", "tanh", "relu", "identity"}, default="relu"
         The activation of the hidden layers.
 
-    loss : {"squared_error", "log_loss"}, default="squared_error"
+    loss : {"squared_error", "log_loss"}, default="log_loss"
         What is minimised, with o the outputs and t the one-hot target: ``"squared_error"`` is
         ½‖t − o‖²; ``"log_loss"`` is the cross-entropy, −log of the target's output for softmax, the
         sum of the binary cross-entropies of all outputs for sigmoid.
 
-    backprop : {"error", "gradient"}, default="error"
-        What travels back to the hidden layers. With ``"error"``, the raw error t − o, sent through
-        weights that have already been updated: the rule of the tutorial [6]_, a heuristic that is
-        not the gradient of a loss but trains well (with ``loss="log_loss"`` only at small learning
-        rates). With ``"gradient"``, the exact gradient of the loss [1]_.
+    backprop : {"error", "gradient"}, default="gradient"
+        What travels back to the hidden layers. With ``"gradient"``, the exact gradient of the loss
+        [1]_. With ``"error"``, the raw error t − o, sent through weights that have already been
+        updated: the rule of the tutorial [6]_, a heuristic that is not the gradient of a loss. Its
+        network is ``activation="logistic", loss="squared_error", backprop="error", alpha=0``, and
+        wants larger learning rates.
 
     fit_intercept : bool, default=True
         Whether units have intercepts. Without them `intercepts_` stay zero.
 
-    alpha : float, default=0.0
-        Strength of the L2 penalty on the weights, not the intercepts: each presentation also
-        subtracts η·alpha·W. The losses that are reported leave the penalty out.
+    alpha : float, default=2e-3
+        Strength of the L2 penalty on the weights, not the intercepts: each update also subtracts
+        η·alpha·W, as in :class:`~sklearn.linear_model.SGDClassifier`. MLPClassifier divides its
+        alpha by the size of a batch, so that the same number means a penalty some 200 times weaker
+        there. η·alpha must be below 1. The losses that are reported leave the penalty out.
 
     learning_rate : {"constant", "invscaling", "adaptive", "inverse_time"}, default="adaptive"
         How the learning rate changes from epoch to epoch, starting from η = `learning_rate_init`.
@@ -83,7 +87,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     decay : float, default=0.1
         See `learning_rate`; only for ``"inverse_time"``.
 
-    learning_rate_init : float, default=0.05
+    learning_rate_init : float, default=0.01
         The learning rate η: the share of its gradient that each sample moves the weights by.
 
     power_t : float, default=0.5
@@ -101,11 +105,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         its weight says.
 
     tol : float or None, default=1e-3
-        Training stops when the loss, or with `early_stopping` the validation score, has not
-        improved on the best by `tol` for more than `n_iter_no_change` epochs in a row. None trains
-        for `max_iter` epochs, with no test and no ConvergenceWarning.
+        Training stops when the loss, or with `early_stopping` the validation loss, has not
+        improved on the best by `tol` for more than `n_iter_no_change` epochs in a row. Epochs do
+        not count before training has begun: while the loss is above 0.9 of what the frequencies of
+        the classes alone give, in the first 10,000 updates. None trains for `max_iter` epochs, with
+        no test and no ConvergenceWarning.
 
-    n_iter_no_change : int or np.inf, default=10
+    n_iter_no_change : int or np.inf, default=4
         See `tol`.
 
     average : bool, default=False
@@ -114,12 +120,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         taken every 64 presentations. It costs a pass over all weights each time.
 
     early_stopping : bool, default=False
-        Whether to set samples aside, score the network on them after every epoch, stop by this
-        score (see `tol`), and go back to the weights of the best epoch. `partial_fit` takes no
-        notice.
+        Whether to hold samples out, take their log loss after every epoch, stop by it (see `tol`),
+        and go back to the weights of the epoch where it was least. Ignored by `partial_fit`.
 
     validation_fraction : float, default=0.1
-        Share of the samples that `early_stopping` sets aside, the same of every class; above 0 and
+        Share of the samples that `early_stopping` holds out, the same of every class; above 0 and
         below 1. Not used where `fit` is given `X_val` and `y_val`.
 
     shuffle : bool, default=True
@@ -134,9 +139,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     warm_start : bool, default=False
         Whether `fit` continues training from where it was, with its weights, momentum, learning
-        rate and order of samples, as if it had not stopped, instead of starting anew. After
-        `early_stopping` that is the best epoch. Where other arrays were put into `coefs_` or
-        `intercepts_`, training starts from those, without momentum and with "adaptive" anew; arrays
+        rate and order of samples, as if it had not stopped, instead of starting anew. After a `fit`
+        that had converged, the learning rate and patience start anew, so that it learns new data.
+        After `early_stopping` it continues from the best epoch. Where other arrays were put into `coefs_` or
+        `intercepts_`, training starts from those, without momentum and with a learning rate anew; arrays
         that were only changed in place are not told apart from what training left.
 
     random_state : int, RandomState instance or None, default=None
@@ -152,7 +158,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted; for multilabel targets the numbers of their columns.
+        The class labels, sorted, whatever the weights of their samples; for multilabel targets the numbers of their columns.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -183,11 +189,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     loss_curve_ : list of float
         The loss of each epoch, those before a warm start included.
 
+    validation_loss_curve_ : list of float or None
+        The log loss of the samples held out, after each epoch that had `early_stopping`.
+
     validation_scores_ : list of float or None
-        The accuracy on the validation samples after each epoch that had `early_stopping`.
+        Their accuracy.
 
     best_validation_score_ : float or None
-        The highest of them.
+        The highest accuracy.
 
     n_layers_ : int
         Layers, the input layer counted.
@@ -246,6 +255,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     loss_: float
     best_loss_: float | None
     loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
     validation_scores_: list[float] | None
     best_validation_score_: float | None
     n_layers_: int
