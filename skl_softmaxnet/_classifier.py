@@ -141,9 +141,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Whether `fit` continues training from where it was, with its weights, momentum, learning
         rate and order of samples, as if it had not stopped, instead of starting anew. After a `fit`
         that had converged, the learning rate and patience start anew, so that it learns new data.
-        After `early_stopping` it continues from the best epoch. Where other arrays were put into `coefs_` or
-        `intercepts_`, training starts from those, without momentum and with a learning rate anew; arrays
-        that were only changed in place are not told apart from what training left.
+        After `early_stopping` it continues from the best epoch. Where other arrays were put into
+        `coefs_` or `intercepts_`, training starts from those, without momentum and with the
+        learning rate anew; arrays that were only changed in place are taken for what training left.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of presentations and the samples that
@@ -158,7 +158,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted, whatever the weights of their samples; for multilabel targets the numbers of their columns.
+        The class labels, sorted, whatever the weights of their samples; for multilabel targets the
+        numbers of their columns.
 
     n_features_in_ : int
         Number of features seen during `fit`.

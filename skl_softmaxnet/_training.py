@@ -58,7 +58,7 @@ class Validation:
     output_activation: str
 
     def measure(self, network):
-        """Return the log loss and the accuracy of a network, which has all labels of a row right."""
+        """Return the log loss and accuracy of a network; of several labels, all must be right."""
         multilabel = sp.issparse(self.targets)
         coefs, intercepts = network.shown
 
