@@ -14,16 +14,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _outputs
 from ._callbacks import CallbackSupportMixin, FitCallbacks
-from ._functions import ACTIVATIONS, OUTPUT_ACTIVATIONS
-from ._labels import learn_labels, learn_labels_of_stream
 from ._network import check_same_network, has_new_weights, initialize
-from ._order import Presentations, list_epoch
-from ._samples import check_rows, check_samples, check_validation_samples, stored_columns
-from ._schedules import LEARNING_RATES
+from ._order import list_epoch, list_stream
+from ._samples import (
+    check_rows,
+    check_validation_samples,
+    learn_samples,
+    learn_samples_of_stream,
+    stored_columns,
+)
 from ._training import Validation, open_training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._warnings import warn
-from ._weights import check_some, check_weights, weigh_stream
 
 
 class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -265,13 +267,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     _parameter_constraints: ClassVar[dict] = {
         "hidden_layer_sizes": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "output_activation": [StrOptions(set(OUTPUT_ACTIVATIONS))],
-        "activation": [StrOptions(set(ACTIVATIONS))],
+        "output_activation": [StrOptions({"softmax", "sigmoid"})],
+        "activation": [StrOptions({"logistic", "tanh", "relu", "identity"})],
         "loss": [StrOptions({"squared_error", "log_loss"})],
         "backprop": [StrOptions({"error", "gradient"})],
         "fit_intercept": ["boolean"],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [StrOptions(set(LEARNING_RATES))],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "inverse_time"})],
         "decay": [Interval(Real, 0, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
@@ -422,10 +424,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         callbacks = FitCallbacks(self, X, y, sample_weight)
         model = self._copy()
         is_new = not (model.warm_start and hasattr(model, "coefs_"))
-        X, y = check_samples(model, X, y, reset=is_new)
-        weights = check_weights(sample_weight, X.shape[0])
-        check_some(weights)
-        targets = learn_labels(model, y, is_new=is_new)
+        X, targets, weights = learn_samples(model, X, y, sample_weight, is_new=is_new)
         if is_new:
             initialize(model, X)
         else:
@@ -518,13 +517,12 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         model = self._copy()
         model._check_parameters()
         is_new = not hasattr(model, "coefs_")
-        X, y = check_samples(model, X, y, reset=is_new)
-        weights = check_weights(sample_weight, X.shape[0])
-        targets = learn_labels_of_stream(model, y, classes, weights)
+        X, targets, weights = learn_samples_of_stream(
+            model, X, y, classes, sample_weight, is_new=is_new
+        )
         if is_new:
             initialize(model, X)
-        weights = weigh_stream(model, targets, weights)
-        presentations = Presentations.of(np.arange(X.shape[0]), weights)
+        presentations = list_stream(model, targets, weights)
         if presentations.rows.size:
             self._learn_in_place(model, X, targets, presentations)
         else:
