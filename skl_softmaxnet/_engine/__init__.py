@@ -3,9 +3,7 @@
 `Engine` is the one in use: the compiled engine where it was built, else the one in NumPy.
 """
 
-import warnings
-from pathlib import Path
-
+from .._warnings import warn
 from ._memory import as_blocks
 from ._numpy import NumpyEngine
 
@@ -37,22 +35,9 @@ def warn_once_without_compiled():
     global _has_warned
     if CompiledEngine is None and not _has_warned:
         _has_warned = True
-        warnings.warn(
-            "skl_softmaxnet was installed without its compiled engine and trains with NumPy, which "
-            "is some hundred times slower. Install a C compiler (such as gcc or clang, or the "
-            "Microsoft C++ Build Tools) and then skl_softmaxnet again, with "
-            f"`pip install --force-reinstall --no-cache-dir --no-deps`.{advice_beside_sources()}",
-            UserWarning,
-            stacklevel=5,  # the line that called fit
+        warn(
+            "skl_softmaxnet runs without its compiled engine and trains with NumPy, which is some "
+            "hundred times slower. Install a C compiler (such as gcc or clang, or the Microsoft "
+            "C++ Build Tools) and then skl_softmaxnet again, with `pip install --force-reinstall "
+            "--no-cache-dir --no-deps`, and -e for a checkout that Python is started in."
         )
-
-
-def advice_beside_sources():
-    """What else may be the matter in a checkout, where Python finds the sources first."""
-    folder = Path(__file__).parent
-    if not (folder / "_compiled.pyx").exists():  # no wheel has it
-        return ""
-    return (
-        f" Or, if it was installed with it: Python found the sources in {folder.parent} first. "
-        "Start it outside the checkout, or install the checkout with `pip install -e`."
-    )

@@ -109,8 +109,9 @@ _OUTPUT_ACTIVATIONS = ("softmax", "sigmoid")
 _LOSSES = ("squared_error", "log_loss")
 
 # Measured on one core: what a presentation costs, to cut an epoch into slices of about 0.2 s. The
-# cost of a weight is taken as if all inputs were non-zero and the weights beyond the cache, that of
-# a unit as if it were a sigmoid output with log loss, which calls for a logarithm.
+# cost of a weight is taken as if many inputs were non-zero and the weights beyond the cache, that of
+# a unit as if it were a sigmoid output with log loss, which calls for a logarithm. With momentum all
+# weights move, and their velocities, whatever the inputs.
 _SECONDS_PER_PRESENTATION = 1e-7
 _SECONDS_PER_UNIT = 4e-8
 _SECONDS_PER_WEIGHT = 2e-10
@@ -263,12 +264,16 @@ cdef class CompiledEngine:
     @property
     def seconds_per_presentation(self):
         """An estimate from the size of the network alone."""
-        n_weights = sum(weights.size for weights in self.coefs)
-        n_units = sum(values.size for values in self.intercepts)
+        cdef ptrdiff_t n_weights = 0, n_units = 0, index  # with the padding
+        cdef layer_t *layer
+        for index in range(self.network.n_layers):
+            layer = &self.network.layers[index]
+            n_weights += layer.stride * (layer.fan_out if index else layer.fan_in)
+            n_units += layer.fan_out
         return (
             _SECONDS_PER_PRESENTATION
             + _SECONDS_PER_UNIT * n_units
-            + _SECONDS_PER_WEIGHT * n_weights
+            + _SECONDS_PER_WEIGHT * n_weights * (3 if self.network.kind == MOMENTUM else 1)
         )
 
     def run(self, X, targets, order, fractions, double rate):

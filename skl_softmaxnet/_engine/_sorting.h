@@ -329,16 +329,18 @@ static ALWAYS_INLINE void fetch_row(
     const sorting_t *sorting, ptrdiff_t k, ptrdiff_t stop, ptrdiff_t position)
 {
     const samples_t *samples = sorting->samples;
-    const ptrdiff_t row = row_at(sorting, k + 8 < stop ? k + 8 : stop - 1);
+    const ptrdiff_t row = row_at(sorting, k + 12 < stop ? k + 12 : stop - 1);
     const ptrdiff_t first = samples->index_bytes ? samples->indptr[row] + sorting->n_done[row]
                                                  : row * samples->n_features + position;
-    PREFETCH((const char *)samples->values + first * (sorting->is_double ? 8 : 4));
+    const ptrdiff_t n_bytes = sorting->is_double ? 8 : 4;
+    PREFETCH((const char *)samples->values + first * n_bytes);
+    PREFETCH((const char *)samples->values + (first + FIELDS - 1) * n_bytes);
     if (samples->index_bytes)
         PREFETCH((const char *)samples->indices + first * samples->index_bytes);
 }
 
-/* The same for many rows of a dense float32 matrix: bits of floats, of which four fit in a vector. As
- * numbers that compare like them, those of different signs differ in all bits, others in the same. */
+/* Of rows of float32, find where their bits differ from those of the first, four columns at a time.
+ * As fields, numbers of the same sign differ where their bits do, others may everywhere. */
 static void find_differing_floats(
     const sorting_t *sorting, ptrdiff_t position, ptrdiff_t start, ptrdiff_t stop,
     uint64_t *differing)
@@ -346,21 +348,20 @@ static void find_differing_floats(
     const ptrdiff_t n_features = sorting->samples->n_features;
     const float *values = (const float *)sorting->samples->values + position;
     const float *first = values + row_at(sorting, start) * n_features;
-    uint32_t bits[FIELDS] = {0};
+    uint32_t all[FIELDS] = {0};
     ptrdiff_t i;
     int k;
     for (i = start; i < stop; i++) {
         const float *row = values + row_at(sorting, i) * n_features;
-        PREFETCH(values + row_at(sorting, i + 16 < stop ? i + 16 : i) * n_features + FIELDS - 1);
         fetch_row(sorting, i, stop, position);
         for (k = 0; k < FIELDS; k++) {
-            const float pair[2] = {row[k] + 0.0f, first[k] + 0.0f};
-            uint32_t pair_bits[2];
-            memcpy(pair_bits, pair, sizeof pair);
-            bits[k] |= pair_bits[0] ^ pair_bits[1];
+            const float pair[2] = {row[k] + 0.0f, first[k] + 0.0f}; /* -0 becomes 0 */
+            uint32_t bits[2];
+            memcpy(bits, pair, sizeof pair);
+            all[k] |= bits[0] ^ bits[1];
         }
     }
-    for (k = 0; k < FIELDS; k++) differing[k] = bits[k] >> 31 ? 0xFFFFFFFFu : bits[k];
+    for (k = 0; k < FIELDS; k++) differing[k] = all[k] >> 31 ? 0xFFFFFFFFu : all[k];
 }
 
 /* Find the bits in which the next fields of tied rows differ; `fields` become those of one row. */
@@ -368,10 +369,13 @@ static int find_differing(
     sorting_t *sorting, int stage, ptrdiff_t position, ptrdiff_t start, ptrdiff_t stop,
     uint64_t *fields, uint64_t *differing)
 {
+    const samples_t *samples = sorting->samples;
+    const int in_blocks = !sorting->is_double && !samples->index_bytes && stage == ROUNDED
+                          && position + FIELDS <= samples->n_features;
     uint64_t first[FIELDS];
     ptrdiff_t i;
     int k;
-    if (!sorting->is_double && !sorting->samples->index_bytes && stage == ROUNDED && position + FIELDS <= sorting->samples->n_features) {
+    if (in_blocks) {
         find_differing_floats(sorting, position, start, stop, differing);
         return check(sorting, stop - start);
     }
