@@ -1,7 +1,9 @@
-"""What all the tests share: the choice of the engine."""
+"""What all the tests share: the choice of the engine, and what it is given."""
 
 import os
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 REQUIRE_COMPILED = "SKL_SOFTMAXNET_REQUIRE_COMPILED"
@@ -42,6 +44,33 @@ def engine(request, monkeypatch):
     return request.param
 
 
+class Call(NamedTuple):
+    """What an engine was asked to present."""
+
+    X: object
+    targets: object
+    order: np.ndarray
+    fractions: np.ndarray
+    rate: float
+
+
+@pytest.fixture
+def presented(monkeypatch):
+    """The calls of the engine's `run` from here on: one for each epoch of a few samples."""
+    from skl_softmaxnet import _engine
+
+    calls = []
+
+    class Recording(_engine.Engine):
+        def run(self, X, targets, order, fractions, rate):
+            shares = np.ones(len(order)) if fractions is None else np.array(fractions)
+            calls.append(Call(X, targets, np.array(order), shares, rate))
+            return super().run(X, targets, order, fractions, rate)
+
+    monkeypatch.setattr(_engine, "Engine", Recording)
+    return calls
+
+
 @pytest.fixture(scope="session")
 def run_engine():
     """Run presentations on an engine without the estimator around it.
@@ -52,13 +81,14 @@ def run_engine():
     """
     from skl_softmaxnet._engine import as_blocks
 
-    def run(engine_class, network, X, targets, rows, fractions=None, *, rate, cuts=(), **options):
+    def run(engine_class, network, X, targets, order, fractions=None, *, rate, cuts=(), **options):
         coefs, intercepts = as_blocks(*network, X.dtype)
         engine = engine_class(coefs, intercepts, **(DEFAULT_OPTIONS | options))
         loss = 0.0
-        for part in map(slice, [0, *cuts], [*cuts, len(rows)]):
+        for part in map(slice, [0, *cuts], [*cuts, len(order)]):
             shares = None if fractions is None else fractions[part]
-            loss += engine.run(X, targets, rows[part], shares, rate)
+            loss += engine.run(X, targets, order[part], shares, rate)
+        engine.catch_up()
         return [*coefs, *intercepts], loss
 
     return run

@@ -1,0 +1,76 @@
+"""Which engine is in use, and what a user is told of it."""
+
+import warnings
+
+import numpy as np
+import pytest
+from helpers import network
+
+import skl_softmaxnet
+from skl_softmaxnet import _engine
+
+X, Y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+
+
+@pytest.fixture
+def without_compiled(monkeypatch):
+    monkeypatch.setattr(_engine, "CompiledEngine", None)
+    monkeypatch.setattr(_engine, "INSTRUCTION_SETS", ())
+    monkeypatch.setattr(_engine, "Engine", _engine.NumpyEngine)
+    monkeypatch.setattr(_engine, "_has_warned", False)
+
+
+def test_one_warning_at_the_first_fit(without_compiled):
+    with pytest.warns(UserWarning, match="C compiler") as caught:
+        network().fit(X, Y)
+    assert caught[0].filename == __file__  # the line that called fit
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network().fit(X, Y)
+        network().partial_fit(X, Y, classes=Y)
+
+
+def test_the_warning_of_a_stream(without_compiled):
+    with pytest.warns(UserWarning, match="C compiler") as caught:
+        network().partial_fit(X, Y, classes=Y)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("is_checkout", [True, False])
+def test_the_warning_says_where_sources_come_first(
+    is_checkout, without_compiled, monkeypatch, tmp_path
+):
+    package = tmp_path / "skl_softmaxnet"
+    (package / "_engine").mkdir(parents=True)
+    monkeypatch.setattr(_engine, "__file__", str(package / "_engine" / "__init__.py"))
+    if is_checkout:
+        (package / "_engine" / "_compiled.pyx").touch()
+    with pytest.warns(UserWarning, match="C compiler") as caught:
+        network().fit(X, Y)
+    for said in (f"the sources in {package} first", "outside the checkout", "`pip install -e`"):
+        assert (said in str(caught[0].message)) == is_checkout
+
+
+def test_no_warning_on_the_compiled_engine(monkeypatch):
+    if _engine.CompiledEngine is None:
+        pytest.skip("the compiled engine was not built")
+    monkeypatch.setattr(_engine, "_has_warned", False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network().fit(X, Y)
+
+
+def test_show_versions(capsys):
+    skl_softmaxnet.show_versions()
+    printed = capsys.readouterr().out
+    assert f"engine: {_engine.Engine.name}" in printed
+    assert f"numpy: {np.__version__}" in printed
+    for instruction_set in _engine.INSTRUCTION_SETS[-1:]:
+        assert f"instruction set: {instruction_set}" in printed
+
+
+def test_show_versions_without_compiled(without_compiled, capsys):
+    skl_softmaxnet.show_versions()
+    printed = capsys.readouterr().out
+    assert "engine: numpy" in printed
+    assert "not compiled" in printed

@@ -1,0 +1,241 @@
+"""The forms in which samples, labels and weights come, and what tests do with what they draw."""
+
+import functools
+import inspect
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from helpers import child_process
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+try:
+    import polars
+except ImportError:
+    polars = None
+
+
+def drawn(few, many, **strategies):
+    """Run a test on a few examples, always the same, and, as a slow test, on many new ones."""
+    repeatable = settings(max_examples=few, deadline=None, derandomize=True)
+    new = settings(max_examples=many, deadline=None, print_blob=True)
+
+    def decorate(test):
+        @pytest.mark.parametrize(
+            "examples",
+            [
+                pytest.param(repeatable, id="few"),
+                pytest.param(new, id="new", marks=pytest.mark.slow),
+            ],
+        )
+        @functools.wraps(test)
+        def run(examples, **arguments):
+            examples(given(**strategies)(test))(**arguments)
+
+        signature = inspect.signature(test)
+        others = [p for name, p in signature.parameters.items() if name not in strategies]
+        examples = inspect.Parameter("examples", inspect.Parameter.KEYWORD_ONLY)
+        run.__signature__ = signature.replace(parameters=[*others, examples])
+        return run
+
+    return decorate
+
+
+def outcome(function, *arguments, **named):
+    """What a call returns, and the error that it may raise instead: of two kinds, no other."""
+    try:
+        return function(*arguments, **named), None
+    except (ValueError, TypeError) as error:
+        return None, error
+
+
+@contextmanager
+def surviving_child():
+    """Yield a function that calls functions in another process, and in a new one after a crash."""
+    with ExitStack() as stack:
+        calls = [stack.enter_context(child_process())]
+
+        def call(*arguments):
+            try:
+                return calls[-1](*arguments)
+            except BrokenProcessPool:
+                calls.append(stack.enter_context(child_process()))
+                return "crashed"
+
+        yield call
+
+
+# Whole quarters: exact in every type of number, so that no form changes a value.
+quarters = st.integers(-12, 12).map(lambda number: number / 4)
+
+
+@st.composite
+def samples(draw, values=quarters, n_classes=3):
+    """X of float64 in C order, and y with all of a few classes."""
+    n_samples, n_features = draw(st.integers(4, 12)), draw(st.integers(1, 4))
+    X = draw(arrays(np.float64, (n_samples, n_features), elements=values))
+    rest = draw(arrays(np.int64, n_samples - n_classes, elements=st.integers(0, n_classes - 1)))
+    return X, np.concatenate([np.arange(n_classes), rest])
+
+
+# ----------------------------------------------------------------------------------------------
+# Dense X: each form of an array, which holds other values where its type asks for them
+
+
+def every_second(X):
+    return np.repeat(np.repeat(X, 2, axis=0), 2, axis=1)[::2, ::2]
+
+
+def backwards(X):
+    return X[::-1, ::-1].copy()[::-1, ::-1]
+
+
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+def unaligned(X):
+    return np.frombuffer(b" " + X.tobytes(), np.uint8)[1:].view(X.dtype).reshape(X.shape)
+
+
+def mixed_frame(X):
+    """A column of whole numbers, one of bools, and the rest."""
+    frame = pd.DataFrame(X, columns=[f"column {j}" for j in range(X.shape[1])])
+    for name, dtype in zip(frame, (np.int32, bool), strict=False):
+        frame[name] = np.floor(frame[name]).astype(dtype)
+    return frame
+
+
+DENSE = {
+    **{
+        np.dtype(name).name + " " + np.dtype(name).str: lambda X, name=name: X.astype(name)
+        for name in ("i1", "i8", ">i4", "?", "f2", "f4", ">f4", ">f8", "g", "O")
+    },
+    "uint8": lambda X: abs(X).astype(np.uint8),
+    "Fortran": np.asfortranarray,
+    "every second": every_second,
+    "backwards": backwards,
+    "read-only": read_only,
+    "unaligned": unaligned,
+    "float32, Fortran": lambda X: np.asfortranarray(X, np.float32),
+    "float32, unaligned": lambda X: unaligned(X.astype(np.float32)),
+    "lists": lambda X: X.tolist(),
+    "tuples": lambda X: tuple(map(tuple, X.tolist())),
+    "DataFrame": pd.DataFrame,
+    "DataFrame of float32": lambda X: pd.DataFrame(X.astype(np.float32)),
+    "DataFrame of all kinds": mixed_frame,
+    "nullable Float64": lambda X: pd.DataFrame(X).astype("Float64"),
+    "nullable Int64": lambda X: pd.DataFrame(np.floor(X)).astype("Int64"),
+    "nullable boolean": lambda X: pd.DataFrame(X > 0).astype("boolean"),
+}
+if polars:
+    DENSE["polars"] = lambda X: polars.DataFrame(X)
+    DENSE["polars of all kinds"] = lambda X: polars.from_pandas(mixed_frame(X))
+
+
+def plain(X):
+    """The array that a dense form says: C order, float32 if it was, else float64."""
+    values = np.asarray(X)
+    is_single = values.dtype.newbyteorder("=") == np.float32
+    return np.array(values, np.float32 if is_single else np.float64, order="C")
+
+
+# ----------------------------------------------------------------------------------------------
+# Sparse X, all with the values of the array
+
+
+def wide_indices(X):
+    X = sp.csr_array(X)
+    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return X
+
+
+def big_endian(X):
+    X = sp.csr_array(X)
+    X.data = X.data.astype(X.dtype.newbyteorder(">"))
+    return X
+
+
+def unsorted(X):
+    """Every value stored, zeros too, the last column first."""
+    columns = np.tile(np.arange(X.shape[1])[::-1], len(X))
+    return sp.csr_array((X[:, ::-1].ravel(), columns, np.arange(len(X) + 1) * X.shape[1]), X.shape)
+
+
+def in_halves(X):
+    """Every value stored as two entries that add up to it."""
+    rows, columns = np.indices(X.shape).reshape(2, -1)
+    entries = np.concatenate([X.ravel() / 2] * 2)
+    return sp.coo_array((entries, (np.tile(rows, 2), np.tile(columns, 2))), X.shape)
+
+
+FORMATS = ("csr", "csc", "coo", "bsr", "dok", "lil", "dia")
+SPARSE = {
+    **{f"{name}_array": getattr(sp, f"{name}_array") for name in FORMATS},
+    **{f"{name}_matrix": getattr(sp, f"{name}_matrix") for name in FORMATS},
+    "wide indices": wide_indices,
+    "big-endian": big_endian,
+    "unsorted": unsorted,
+    "in halves": in_halves,
+    "halves in csr": lambda X: sp.csr_array(in_halves(X)),
+}
+
+# ----------------------------------------------------------------------------------------------
+# Labels
+
+
+def as_objects(labels):
+    """An array that holds the labels as they are, even tuples, which are else made rows of."""
+    result = np.empty(len(labels), dtype=object)
+    result[:] = labels
+    return result
+
+
+# The labels 0, 1, 2 in other words, sorted alike
+
+LABELS = {
+    "lists": lambda y: y.tolist(),
+    "int8": lambda y: y.astype(np.int8),
+    "big-endian": lambda y: y.astype(">i4"),
+    "negative": lambda y: y - 5,
+    "whole floats": lambda y: y * 1.0,
+    "float16": lambda y: y.astype(np.float16),
+    "texts": lambda y: np.array(["a", "b b", "ç"])[y],
+    "objects": lambda y: np.array(["a", "b b", "ç"], dtype=object)[y],
+    "column": lambda y: y[:, np.newaxis],
+    "backwards": lambda y: y[::-1].copy()[::-1],
+    "Series": lambda y: pd.Series(y, index=y + 100),
+    "nullable Int64": lambda y: pd.Series(y, dtype="Int64"),
+    "nullable string": lambda y: pd.Series(np.array(["a", "b", "c"])[y], dtype="string"),
+    "categorical": lambda y: pd.Series(pd.Categorical(np.array(["a", "b", "c"])[y])),
+}
+TWO_LABELS = {
+    "bools": lambda y: y > 0,
+    "nullable boolean": lambda y: pd.Series(y > 0, dtype="boolean"),
+}
+if polars:
+    LABELS["polars"] = lambda y: polars.Series(y)
+
+# ----------------------------------------------------------------------------------------------
+# Weights, whole quarters too
+
+WEIGHTS = {
+    "lists": lambda weights: weights.tolist(),
+    "float32": lambda weights: weights.astype(np.float32),
+    "big-endian": lambda weights: weights.astype(">f8"),
+    "objects": lambda weights: weights.astype(object),
+    "ints": lambda weights: np.ceil(weights).astype(np.int32),
+    "bools": lambda weights: weights > 0,
+    "backwards": lambda weights: weights[::-1].copy()[::-1],
+    "Series": lambda weights: pd.Series(weights, index=np.arange(len(weights)) + 7),
+    "nullable": lambda weights: pd.Series(weights, dtype="Float64"),
+}
+if polars:
+    WEIGHTS["polars"] = lambda weights: polars.Series(weights)

@@ -1,0 +1,217 @@
+"""Labels whatever they are called: the model is that of their places in the sorted list.
+
+And what cannot be labels: a message says what to pass.
+"""
+
+import re
+import time
+
+import forms
+import numpy as np
+import pandas as pd
+import pytest
+from forms import drawn
+from helpers import assert_same_bits, network, state, train
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+
+# NumPy drops what is zero at the end of a text.
+texts = st.text(max_size=8).filter(lambda text: not text.endswith("\0"))
+KINDS = {
+    "texts": texts,
+    "small ints": st.integers(-3, 3),
+    "int64": st.integers(-(2**63), 2**63 - 1),
+    "uint64": st.integers(2**63, 2**64 - 1),
+    "whole floats": st.integers(-(2**53), 2**53).map(float),
+    "bools": st.booleans(),
+}
+FORMS = {
+    "list": list,
+    "array": np.array,
+    "objects": lambda labels: np.array(labels, dtype=object),
+    "backwards": lambda labels: np.array(labels[::-1])[::-1],
+    "column": lambda labels: np.array(labels)[:, np.newaxis],
+}
+N = 12
+X = np.random.RandomState(0).normal(size=(N, 2))
+Y = np.arange(N) % 3
+
+each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
+
+
+def learned(method, labels, classes, **parameters):
+    more = {"classes": classes} if method == "partial_fit" else {}
+    return train(network(3, max_iter=2, **parameters), method, X, labels, **more)
+
+
+@each_method
+@pytest.mark.parametrize("kind", KINDS)
+@drawn(25, 500, data=st.data())
+def test_labels_are_their_places(kind, method, data):
+    """A model of two to four classes learns from labels what it learns from their places."""
+    names = sorted(data.draw(st.lists(KINDS[kind], min_size=2, max_size=4, unique=True)))
+    rest = data.draw(st.lists(st.integers(0, len(names) - 1), min_size=N, max_size=N))
+    places = np.array([*range(len(names)), *rest])[:N]
+    # objects that are no texts are what scikit-learn says no to
+    form = data.draw(st.sampled_from([f for f in FORMS if f != "objects" or kind == "texts"]))
+    labels = FORMS[form]([names[place] for place in places])
+
+    model = learned(method, labels, data.draw(st.permutations(names)))
+    expected = learned(method, places, range(len(names)))
+
+    assert model.classes_.tolist() == names
+    assert_same_bits(model, expected)
+    predicted = model.predict(X)
+    assert predicted.tolist() == [names[place] for place in expected.predict(X)]
+    assert model.score(X, predicted) == 1
+    unknown = data.draw(KINDS[kind])
+    if unknown not in names:
+        before = state(model)
+        with pytest.raises(ValueError, match="y holds labels that are not among the classes"):
+            model.partial_fit(X[:2], np.array([names[0], unknown]))
+        assert state(model) == before
+
+
+# --- Labels of pandas that floats cannot hold ---
+
+NEXT_TO_EACH_OTHER = 2**53 + np.arange(N) % 4  # the same floats two by two
+EXACT = {
+    "Int64": lambda y: pd.Series(y, dtype="Int64"),
+    "UInt64": lambda y: pd.Series(y, dtype="UInt64"),
+    "array": lambda y: pd.array(y, dtype="Int64"),
+    "column": lambda y: pd.DataFrame({"y": pd.array(y, dtype="Int64")}),
+    "sparse": lambda y: pd.Series(pd.arrays.SparseArray(y)),
+    "categorical": lambda y: pd.Series(pd.Categorical(y)),
+}
+
+
+@each_method
+@pytest.mark.parametrize("form", EXACT)
+def test_large_whole_numbers_of_pandas_are_not_rounded(form, method):
+    names = np.unique(NEXT_TO_EACH_OTHER)
+    classes = pd.Series(names, dtype="UInt64" if form == "UInt64" else "Int64")
+    model = learned(method, EXACT[form](NEXT_TO_EACH_OTHER), classes)
+    assert_array_equal(model.classes_, names)
+    assert model.classes_.dtype.kind in "iu"
+    assert_same_bits(model, learned(method, NEXT_TO_EACH_OTHER, names))
+    assert model.score(X, model.predict(X)) == 1
+
+
+def test_large_whole_numbers_to_validate_on():
+    scores = [
+        network(early_stopping=True)
+        .fit(X, NEXT_TO_EACH_OTHER, X_val=X, y_val=y_val)
+        .validation_scores_
+        for y_val in (EXACT["Int64"](NEXT_TO_EACH_OTHER), NEXT_TO_EACH_OTHER)
+    ]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [("boolean", "b"), ("Int8", "i")])
+def test_labels_of_pandas_keep_their_kind(dtype, kind):
+    model = learned("fit", pd.Series(np.arange(N) % 2, dtype=dtype), None)
+    assert model.predict(X).dtype.kind == kind
+
+
+# --- What cannot be labels ---
+
+WRONG = {
+    "continuous": (X[:, 0], r"\by\b.*(whole|continuous)"),
+    "continuous, float32": (X[:, 0].astype(np.float32), r"\by\b.*(whole|continuous)"),
+    "texts and numbers": (np.array([0, "a", "b"] * 4, dtype=object), r"\by\b.*(strings|kind)"),
+    "None and texts": (np.array([None, "a", "b"] * 4, dtype=object), r"\by\b.*missing"),
+    "objects": (np.array([object()] * N), r"\by\b.*objects"),
+    "dicts": (np.array([{}, {"a": 1}] * 6), r"\by\b.*objects"),
+    "tuples": (forms.as_objects([(0, 1), (1, 2)] * 6), r"\by\b.*tuple"),
+    "NaN": (np.array([0, 1, np.nan] * 4), r"\by\b.*NaN"),
+    "missing in pandas": (pd.Series([0, 1, None] * 4, dtype="Int64"), r"\by\b.*NaN"),
+    "one-hot": (np.eye(3, dtype=int)[Y], r'"sigmoid".*one-hot.*y\.argmax\(axis=1\)'),
+    "two columns": (np.column_stack([Y, Y]), "y has several columns.* 0 and 1"),
+    "columns of text": (np.full((N, 2), "1"), "y has several columns.* 0 and 1"),
+}
+
+
+def said_of(call, *arguments, **named):
+    """The message of an error, which no array of labels can make long."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call(*arguments, **named)
+    message = str(caught.value)
+    assert len(message) < 1000
+    assert "np." not in message  # labels are printed as Python's
+    return message
+
+
+@each_method
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_labels(case, method):
+    labels, words = WRONG[case]
+    for output in ["softmax"] if case == "one-hot" else ["softmax", "sigmoid"]:
+        message = said_of(learned, method, labels, [0, 1, 2], output_activation=output)
+        assert re.search(words, message)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, int])
+def test_a_message_about_100_000_labels_is_short(dtype):
+    rows, wrong = np.zeros((100_000, 2)), (1e6 * np.linspace(0.1, 2.3, 100_000)).astype(dtype)
+    for classes in ([0, 1], np.arange(10_000)):
+        message = said_of(network().partial_fit, rows, wrong, classes=classes)
+        assert len(re.findall(r"\d+(?:\.\d+)?", message)) < 30
+
+
+KNOWN = [[0, 1], [2.0, 3.0], ["red", "green"], [False, True], np.array([0, 1], np.int8)]
+
+
+@each_method
+@pytest.mark.parametrize("classes", KNOWN, ids=str)
+def test_labels_are_printed_as_those_of_python(classes, method):
+    y = np.resize(np.array(classes), N)
+    model = learned(method, y, classes)
+    unknown = np.r_[y[:-1], ["black"] if isinstance(classes[0], str) else [7]]
+    message = said_of(model.partial_fit, X, unknown)
+    assert str(np.unique(y).tolist()) in message
+    assert str(unknown[-1:].tolist()) in message
+
+
+def test_ten_labels_at_most():
+    classes = np.arange(1000, 3000)
+    message = said_of(network().partial_fit, X, np.arange(N), classes=classes)
+    for labels in (classes, range(N)):
+        assert f"{labels[9]}, " in message
+        assert not re.search(rf"\b{labels[10]}\b", message)
+    weights = {f"no {label}": 1.0 for label in range(50)}
+    message = said_of(network(class_weight=weights).fit, X, Y)
+    assert "class_weight" in message
+    assert message.count("no ") <= 10
+
+
+# --- Classes ---
+
+
+def test_one_class_only():
+    for call, named in (
+        (network().fit, {"y": np.zeros(N)}),
+        (network().fit, {"y": Y, "sample_weight": (Y == 1) * 1.0}),  # one class with a weight
+        (network().partial_fit, {"y": np.zeros(N), "classes": [0]}),
+    ):
+        message = said_of(call, X, **named)
+        assert "class" in message
+    assert "weight" not in message  # which classes do not have
+
+
+def test_partial_fit_wants_classes_first():
+    assert "classes" in said_of(network().partial_fit, X, Y)
+    model = network().partial_fit(X, Y, classes=[0, 1, 2]).partial_fit(X, Y)
+    assert "classes" in said_of(model.partial_fit, X, Y, classes=[0, 1, 2, 3])
+
+
+def test_ten_thousand_classes_with_weights():
+    """No list of labels is looked through once for each label."""
+    classes = np.arange(10_000)
+    model = network(1, class_weight=dict.fromkeys(classes.tolist(), 2.0))
+    start = time.perf_counter()
+    for label in range(10):
+        model.partial_fit(X[:1], [label], classes=classes)
+    assert time.perf_counter() - start < 2  # where the list was, 6
+    assert model.t_ == 20

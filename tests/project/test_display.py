@@ -1,0 +1,392 @@
+"""The displays keep the numbers they draw, keep what they draw, and say what is wrong."""
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from helpers import network
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skl_softmaxnet import LossCurveDisplay, WeightsDisplay
+
+matplotlib = pytest.importorskip("matplotlib", reason="displays draw with matplotlib, an extra")
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402  after the choice of Agg
+from matplotlib.colors import same_color  # noqa: E402
+
+X, Y = load_iris(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    return plt.subplots()[1]
+
+
+def small_network(n_units=3, n_epochs=4):
+    return network(n_units, max_iter=n_epochs, learning_rate_init=0.05)
+
+
+@pytest.fixture(scope="module")
+def on_iris():
+    return small_network().fit(X, Y)
+
+
+@pytest.fixture(scope="module")
+def on_digits():
+    digits, y = load_digits(return_X_y=True)
+    return small_network((12, 5), n_epochs=1).fit(digits[:100], y[:100])
+
+
+@pytest.fixture
+def with_scores():
+    """A network with validation scores, set by hand so as to know them."""
+    fitted = small_network(n_epochs=5).fit(X, Y)
+    fitted.validation_scores_ = [0.3, 0.5, 0.6, 0.7, 0.65]
+    return fitted
+
+
+def texts(artists):
+    return [artist.get_text() for artist in artists]
+
+
+def drawn(display):
+    """Draw in earnest, which is when matplotlib finds most mistakes."""
+    display.figure_.canvas.draw()
+    return display
+
+
+def assert_line(line, values):
+    """The line shows a value for each epoch, which are counted from 1."""
+    assert_array_equal(line.get_xdata(), np.arange(len(values)) + 1)
+    assert_array_equal(line.get_ydata(), values)
+
+
+# --- Loss curves ---
+
+
+def test_loss_of_one_network(on_iris):
+    display = drawn(LossCurveDisplay.from_estimator(on_iris))
+    assert isinstance(display, LossCurveDisplay)
+    assert display.names == ["SoftmaxMLPClassifier"]
+    assert_array_equal(display.loss_curves, [on_iris.loss_curve_])
+    (line,) = display.lines_
+    assert_line(line, on_iris.loss_curve_)
+    assert line.axes is display.ax_
+    assert display.figure_ is display.ax_.figure
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("epoch", "loss")
+    assert texts(display.legend_.get_texts()) == ["SoftmaxMLPClassifier"]
+    assert display.validation_scores == display.validation_lines_ == [None]
+    assert display.validation_ax_ is None
+    assert len(display.figure_.axes) == 1
+
+
+def test_loss_of_several_networks(on_iris, ax):
+    networks = {"three": on_iris, "five": small_network(5, n_epochs=7).fit(X, Y)}
+    display = drawn(LossCurveDisplay.from_estimators(networks, ax=ax))
+    assert display.ax_ is ax
+    assert display.names == texts(display.legend_.get_texts()) == ["three", "five"]
+    for line, fitted in zip(display.lines_, networks.values(), strict=True):
+        assert_line(line, fitted.loss_curve_)
+    first, second = display.lines_
+    assert not same_color(first.get_color(), second.get_color())
+    assert first.get_marker() != second.get_marker()
+
+
+def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):
+    networks = {"plain": on_iris, "scored": with_scores}
+    display = drawn(LossCurveDisplay.from_estimators(networks, ax=ax))
+    assert display.validation_scores[0] is None
+    assert_array_equal(display.validation_scores[1], with_scores.validation_scores_)
+    assert display.validation_ax_ is not display.ax_
+    assert display.validation_ax_.get_ylabel() == "validation score"
+    assert display.validation_ax_.yaxis.get_label_position() == "right"
+    nothing, line = display.validation_lines_
+    assert nothing is None
+    assert line.axes is display.validation_ax_
+    assert_line(line, with_scores.validation_scores_)
+    assert line.get_linestyle() == "--"
+    assert same_color(line.get_color(), display.lines_[1].get_color())
+    assert texts(display.legend_.get_texts()) == ["plain", "scored", "validation score"]
+    # the legend hides none of them
+    assert display.legend_.get_window_extent().y0 >= display.ax_.get_window_extent().y1
+
+
+def test_validation_scores_stand_beside_their_epochs():
+    """The network goes on without early stopping, with it, and with a chunk of a stream."""
+    model = small_network().set_params(warm_start=True).fit(X, Y)
+    model.set_params(early_stopping=True, max_iter=2).fit(X, Y)
+    model.set_params(early_stopping=False, max_iter=1).fit(X, Y).partial_fit(X, Y)
+    model.set_params(early_stopping=True, max_iter=3).fit(X, Y)
+    display = drawn(LossCurveDisplay.from_estimator(model))
+    scored = [5, 6, 9, 10, 11]
+    assert_array_equal(np.flatnonzero(np.isfinite(display.validation_scores[0])) + 1, scored)
+    assert_line(display.lines_[0], model.loss_curve_)
+    assert_array_equal(display.validation_lines_[0].get_xdata(), scored)
+    assert_array_equal(display.validation_lines_[0].get_ydata(), model.validation_scores_)
+
+
+def test_networks_of_scikit_learn():
+    # early stopping gives validation scores, and without it they are None
+    settings = {"hidden_layer_sizes": 3, "max_iter": 300, "random_state": 0, "n_iter_no_change": 3}
+    stopped = MLPClassifier(early_stopping=True, **settings).fit(X, Y)
+    plain = MLPClassifier(tol=0.1, **settings).fit(X, Y)
+    display = LossCurveDisplay.from_estimators({"stopped": stopped, "plain": plain})
+    assert_line(display.validation_lines_[0], stopped.validation_scores_)
+    assert display.validation_lines_[1] is None
+
+
+def test_name_and_style_of_the_lines(with_scores, ax):
+    style = {"c": "black", "linewidth": 3, "markevery": 1}
+    display = LossCurveDisplay.from_estimator(with_scores, ax=ax, name="mine", **style)
+    for line in (*display.lines_, *display.validation_lines_):
+        assert same_color(line.get_color(), "black")
+        assert line.get_linewidth() == 3
+    assert display.lines_[0].get_label() == "mine"
+
+
+def test_drawing_on_the_same_axes_again(on_iris, ax):
+    first = LossCurveDisplay.from_estimator(on_iris, ax=ax, name="first")
+    second = LossCurveDisplay.from_estimator(on_iris, ax=ax, name="second")
+    assert not same_color(first.lines_[0].get_color(), second.lines_[0].get_color())
+    assert texts(second.legend_.get_texts()) == ["first", "second"]
+
+
+def test_losses_as_numbers():
+    display = drawn(LossCurveDisplay(loss_curves=[[0.5, 0.25], [0.4], []]).plot())
+    assert display.legend_ is None
+    assert display.validation_lines_ == [None] * 3
+    assert_line(display.lines_[1], [0.4])
+    assert display.lines_[1].get_markevery() == 1  # a line of one point is its marker
+    (line,) = LossCurveDisplay(loss_curves=[np.geomspace(1, 0.1, 195)]).plot().lines_
+    assert line.get_markevery() == 20  # ten markers for hundreds of epochs
+    lines = LossCurveDisplay(loss_curves=[[0.5, 0.25]] * 56).plot().lines_
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 56
+
+
+@pytest.mark.parametrize("attribute", ["names", "validation_scores"])
+def test_not_as_many_as_loss_curves(attribute):
+    display = LossCurveDisplay(loss_curves=[[0.5], [0.25]], **{attribute: ["only one"]})
+    with pytest.raises(ValueError, match=f"{attribute} must be as many as loss_curves, 2, but"):
+        display.plot()
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(("estimators", "error"), [([network()], TypeError), ({}, ValueError)])
+def test_estimators_is_no_dict_or_empty(estimators, error):
+    with pytest.raises(error, match=r"^estimators must"):
+        LossCurveDisplay.from_estimators(estimators)
+
+
+def test_the_culprit_among_several_networks_is_named(on_iris):
+    linear = LogisticRegression(max_iter=1000).fit(X, Y)
+    with pytest.raises(TypeError, match=r"estimators\['b'\].*loss_curve_.*LogisticRegression"):
+        LossCurveDisplay.from_estimators({"a": on_iris, "b": linear})
+    with pytest.raises(NotFittedError, match=r"estimators\['100 %s'\] is not fitted"):
+        LossCurveDisplay.from_estimators({"a": on_iris, "100 %s": network()})
+
+
+# --- Both displays ---
+
+
+each_display = pytest.mark.parametrize("display", [LossCurveDisplay, WeightsDisplay])
+
+
+@each_display
+def test_training_and_plotting_further(display, ax):
+    """Training does not change what is kept."""
+    fitted = small_network().fit(X, Y)
+    shown = display.from_estimator(fitted)
+    name = {LossCurveDisplay: "loss_curves", WeightsDisplay: "weights"}[display]
+    before = np.array(getattr(shown, name))
+    fitted.partial_fit(X, Y)
+    assert_array_equal(getattr(shown, name), before)
+    assert shown.ax_ is not ax
+    assert shown.plot(ax) is shown
+    assert shown.ax_ is ax
+
+
+@each_display
+def test_what_is_no_fitted_network(display):
+    for estimator in (network(), make_pipeline(StandardScaler(), network())):
+        with pytest.raises(NotFittedError, match="estimator is not fitted yet"):
+            display.from_estimator(estimator)
+    linear = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
+    attribute = {LossCurveDisplay: "loss_curve_", WeightsDisplay: "coefs_"}[display]
+    with pytest.raises(TypeError, match=f"{attribute}, which LogisticRegression does not have"):
+        display.from_estimator(linear)
+    with pytest.raises(TypeError, match="not an estimator instance"):
+        display.from_estimator("network")
+    assert plt.get_fignums() == []
+
+
+@each_display
+def test_last_step_of_pipelines(display):
+    inner = make_pipeline(StandardScaler(), network())
+    shown = display.from_estimator(make_pipeline(FunctionTransformer(), inner).fit(X, Y))
+    if display is LossCurveDisplay:
+        assert_array_equal(shown.loss_curves[0], inner[-1].loss_curve_)
+        assert shown.names == ["SoftmaxMLPClassifier"]
+    else:
+        assert_array_equal(shown.weights, inner[-1].coefs_[0])
+
+
+def test_import_does_without_matplotlib():
+    program = "import sys, skl_softmaxnet; print('matplotlib' in sys.modules)"
+    printed = subprocess.check_output([sys.executable, "-c", program], encoding="utf-8")
+    assert printed.strip() == "False"
+
+
+@each_display
+def test_matplotlib_is_not_installed(display, on_iris, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # makes the import fail
+    with pytest.raises(ImportError, match=f"{display.__name__}.plot needs matplotlib") as caught:
+        display.from_estimator(on_iris)
+    assert "pip install 'skl_softmaxnet[examples]'" in str(caught.value)
+    assert "pip install matplotlib" in str(caught.value)
+
+
+# --- Weights as a heat map ---
+
+
+def test_heat_map(on_iris, ax):
+    display = drawn(WeightsDisplay.from_estimator(on_iris, ax=ax))
+    assert display.ax_ is display.im_.axes is ax
+    assert display.figure_ is ax.figure
+    assert_array_equal(display.weights, on_iris.coefs_[0])
+    assert_array_equal(display.im_.get_array(), on_iris.coefs_[0])  # a row for each input
+    assert display.layer == 0
+    assert display.image_shape is None
+    assert_array_equal(display.feature_names, X.columns)
+    assert texts(ax.get_yticklabels()) == list(X.columns)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("unit", "input")
+    assert ax.get_title() == "Weights of layer 0"
+    assert display.colorbar_.mappable is display.im_
+    assert display.colorbar_.ax.get_ylabel() == "weight"
+
+
+def test_colours(on_iris):
+    """Zero is in their middle."""
+    display = WeightsDisplay.from_estimator(on_iris, cmap="PuOr")
+    assert display.im_.get_cmap().name == "PuOr"
+    assert_allclose(display.im_.get_clim(), np.array([-1, 1]) * np.abs(on_iris.coefs_[0]).max())
+    zeros = drawn(WeightsDisplay(weights=np.zeros((2, 3))).plot())
+    assert zeros.im_.get_clim() == (-1, 1)
+
+
+@pytest.mark.parametrize(("layer", "n_inputs"), [(0, 64), (1, 12), (2, 5)])
+def test_numbered_inputs(on_digits, layer, n_inputs):
+    display = WeightsDisplay.from_estimator(on_digits, layer=layer)
+    assert_array_equal(display.weights, on_digits.coefs_[layer])
+    assert display.feature_names is None
+    labels = texts(display.ax_.get_yticklabels())
+    assert labels == [f"x{number}" for number in range(0, n_inputs, 5 if n_inputs == 64 else 1)]
+    assert display.ax_.get_title() == f"Weights of layer {layer}"
+
+
+def test_names_of_inputs(on_iris):
+    """Those that are given come first, then those that the first step of a pipeline saw."""
+    display = WeightsDisplay.from_estimator(on_iris, feature_names=list("abcd"))
+    assert texts(display.ax_.get_yticklabels()) == list("abcd")
+    scaled = make_pipeline(StandardScaler(), network()).fit(X, Y)  # the network sees an array
+    assert_array_equal(WeightsDisplay.from_estimator(scaled).feature_names, X.columns)
+    nameless = make_pipeline(FunctionTransformer(np.asarray), network()).fit(X, Y)
+    alone = make_pipeline(network()).fit(X.to_numpy(), Y)
+    for pipeline in (nameless, alone):
+        assert WeightsDisplay.from_estimator(pipeline).feature_names is None
+
+
+@pytest.mark.parametrize("n_inputs", [1, 2, 15, 25, 40, 300])
+def test_tick_labels_do_not_overlap(n_inputs):
+    names = [f"feature {number}" for number in range(n_inputs)]
+    display = drawn(WeightsDisplay(weights=np.ones((n_inputs, 2)), feature_names=names).plot())
+    labels = display.ax_.get_yticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(below.y1 < above.y0 for above, below in pairwise(boxes))
+    # each name stands beside its own row
+    assert texts(labels) == [names[tick] for tick in display.ax_.get_yticks()]
+    assert len(labels) == n_inputs if n_inputs <= 25 else len(labels) >= 10
+
+
+def test_units_that_are_left_out(on_digits):
+    weights = np.arange(300.0).reshape(2, 150)
+    display = WeightsDisplay(weights=weights).plot()
+    assert_array_equal(display.im_.get_array(), weights[:, :100])
+    assert display.im_.get_clim() == (-249, 249)  # of what is drawn
+    assert display.ax_.get_title() == "Weights of layer 0: 100 of 150 units"
+    assert display.plot(max_units=150).ax_.get_title() == "Weights of layer 0"
+    images = WeightsDisplay.from_estimator(on_digits, image_shape=(8, 8), max_units=5)
+    assert images.im_.get_array().count() == 5 * 64
+    assert images.ax_.get_title() == "Weights of layer 0: 5 of 12 units"
+
+
+# --- Weights as images ---
+
+
+def test_images(on_digits, ax):
+    display = drawn(WeightsDisplay.from_estimator(on_digits, image_shape=(8, 8), ax=ax))
+    assert display.image_shape == (8, 8)
+    assert display.ax_ is ax
+    shown = display.im_.get_array()  # 12 units: 3 rows of 4 images of 8 × 8, 1 pixel between them
+    assert shown.shape == (26, 35)
+    for unit, weights in enumerate(on_digits.coefs_[0].T):
+        top, left = 9 * (unit // 4), 9 * (unit % 4)
+        assert_array_equal(shown[top : top + 8, left : left + 8], weights.reshape(8, 8))
+    assert shown.mask[8].all()
+    assert shown.mask[:, 8].all()
+    assert texts(ax.get_yticklabels()) == ["0", "4", "8"]
+    assert texts(ax.get_xticklabels()) == ["0", "1", "2", "3"]
+    assert_array_equal(ax.get_yticks(), [3.5, 12.5, 21.5])
+    limit = np.abs(on_digits.coefs_[0]).max()
+    assert_allclose(display.im_.get_clim(), [-limit, limit])
+
+
+@pytest.mark.parametrize("n_units", [1, 2, 5, 7, 100])
+@pytest.mark.parametrize("image_shape", [(2, 6), (12, 1), (1, 12)])
+def test_every_unit_has_its_image(n_units, image_shape):
+    weights = np.random.RandomState(0).normal(size=(12, n_units))
+    display = drawn(WeightsDisplay(weights=weights, image_shape=image_shape).plot())
+    shown = display.im_.get_array().compressed()
+    assert_array_equal(np.sort(shown), np.sort(weights.ravel()))
+    (frames,) = display.ax_.collections
+    assert len(frames.get_paths()) == n_units
+
+
+# --- Weights that cannot be drawn ---
+
+OUT_OF_RANGE = "layer={} is out of range: .* 3 layers .* 0 to 2"
+NO_SHAPE = "image_shape must be two positive integers"
+CANNOT_BE_DRAWN = [
+    ({"layer": -1}, ValueError, OUT_OF_RANGE.format(-1)),
+    ({"layer": 3}, ValueError, OUT_OF_RANGE.format(3)),
+    ({"layer": "first"}, TypeError, "integer"),
+    ({"image_shape": (8, 9)}, ValueError, r"\(8, 9\) has 72 pixels, but layer 0 has 64 inputs"),
+    ({"image_shape": (8, 8), "layer": 1}, ValueError, "layer 1 has 12 inputs"),
+    *(
+        ({"image_shape": shape}, ValueError, NO_SHAPE)
+        for shape in [64, (64,), (4, 4, 4), (-8, -8), (8.0, 8.0), "88"]
+    ),
+    ({"feature_names": "abc"}, ValueError, "feature_names has 3 names, but layer 0 has 64 inputs"),
+    ({"max_units": 0}, ValueError, "max_units must be at least 1, but is 0"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), CANNOT_BE_DRAWN)
+def test_weights_that_cannot_be_drawn(arguments, error, message, on_digits):
+    with pytest.raises(error, match=message):
+        WeightsDisplay.from_estimator(on_digits, **arguments)
+    assert plt.get_fignums() == []

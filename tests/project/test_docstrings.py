@@ -1,0 +1,90 @@
+"""The public docstrings follow numpydoc, and the public API is annotated throughout."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+from helpers import optional
+from numpydoc.docscrape import get_doc_object
+from numpydoc.validate import Validator, validate
+
+import skl_softmaxnet
+from skl_softmaxnet import SoftmaxMLPClassifier
+
+# Left out, as scikit-learn leaves them out: where a summary begins (GL01), an extended summary for
+# everything (ES01), and "name : type" for a single returned value (RT02).
+LEFT_OUT = {"GL01", "ES01", "RT02"}
+
+
+def is_ours(method):
+    return hasattr(method, "__qualname__") and inspect.unwrap(method).__module__.startswith("skl_")
+
+
+def public_objects():
+    """What the package exports, and the public methods that it defines itself, by their names."""
+    for name in skl_softmaxnet.__all__:
+        exported = getattr(skl_softmaxnet, name)
+        yield f"skl_softmaxnet.{name}", exported
+        if inspect.isclass(exported):
+            for method, function in inspect.getmembers(exported, inspect.isroutine):
+                if method[0] != "_" and is_ours(function):
+                    yield f"skl_softmaxnet.{name}.{method}", function
+
+
+OBJECTS = dict(public_objects())
+
+
+def test_the_methods_are_among_the_names():
+    for method in ("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba"):
+        assert f"skl_softmaxnet.SoftmaxMLPClassifier.{method}" in OBJECTS
+    assert "skl_softmaxnet.SoftmaxMLPClassifier.get_params" not in OBJECTS  # scikit-learn's own
+    assert "skl_softmaxnet.WeightsDisplay.from_estimator" in OBJECTS
+
+
+class ModuleValidator(Validator):
+    """Validates the docstring of a module, in which numpydoc looks in vain for a line of `def`."""
+
+    source_file_def_line = None
+
+    def __init__(self, obj_name):
+        super().__init__(get_doc_object(Validator._load_obj(obj_name)))
+
+
+@pytest.mark.parametrize("name", [*OBJECTS, "skl_softmaxnet.onnx"])
+def test_numpydoc(name):
+    if name in OBJECTS:
+        found = validate(name)
+    else:  # importing the module is all there is to it
+        optional("skl2onnx")
+        found = validate(name, validator_cls=ModuleValidator)
+        assert importlib.import_module(name).__all__ == []
+    assert not [error for error in found["errors"] if error[0] not in LEFT_OUT]
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_annotations(name):
+    """Every parameter has a type, and so has what is returned."""
+    documented = OBJECTS[name]
+    is_class = inspect.isclass(documented)
+    signature = inspect.signature(documented.__init__ if is_class else documented)
+    parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+    assert all(parameter.annotation is not parameter.empty for parameter in parameters)
+    assert signature.return_annotation is not signature.empty
+
+
+def test_every_attribute_of_the_classifier_has_a_type():
+    documented = SoftmaxMLPClassifier.__doc__.split("Attributes\n")[1].split("See Also\n")[0]
+    names = re.findall(r"^ +(\w+) : ", documented, re.M)
+    assert len(names) > 10
+    assert set(names) <= set(inspect.get_annotations(SoftmaxMLPClassifier))
+
+
+AUTHORS = {"Rumelhart": 1986, "Bridle": 1990, "Bottou": 2012, "Polyak": 1992, "Shamir": 2013}
+
+
+def test_references():
+    references = SoftmaxMLPClassifier.__doc__.split("References\n")[1]
+    for authors, year in AUTHORS.items():
+        assert re.search(rf"{authors}[^\[]*\b{year}\b", references), authors
+    assert "tutorial" in references

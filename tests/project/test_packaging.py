@@ -1,0 +1,235 @@
+"""What is packed, what it says of itself, and what importing it does."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import zipfile
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+import skl_softmaxnet
+
+ROOT = Path(__file__).parents[2]
+INSTALLED = Path(skl_softmaxnet.__file__).parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, TOOLS = PYPROJECT["project"], PYPROJECT["tool"]
+MOST_BYTES_OF_A_PICTURE = 200_000
+
+
+# --- Files ---
+
+
+def run(command, **options):
+    """Run a command, and return what it prints."""
+    finished = subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=False, **options
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def test_type_hints_are_installed():
+    assert (INSTALLED / "py.typed").is_file()
+
+
+def files_in_git():
+    """The files that git knows, where the tests run in a checkout."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    files = [ROOT / name for name in run(command, cwd=ROOT).split("\0") if name]
+    assert Path(__file__) in files
+    return [path for path in files if path.is_file()]
+
+
+def test_no_binary_but_small_pictures():
+    for path in files_in_git():
+        content = path.read_bytes()
+        if b"\0" in content:
+            assert path.suffix == ".png", path
+            assert len(content) <= MOST_BYTES_OF_A_PICTURE, path
+
+
+SECRETS = {
+    "private key": rb"-----BEGIN [A-Z ]*PRIVATE KEY",
+    "token of GitHub": rb"\b(gh[opsu]_|github_pat_)\w{20}",
+    "token of a package index": rb"\bpypi-[\w-]{20}",
+    "password in an address": rb"://[^/\s:@]+:[^/\s@]+@",
+}
+
+
+@pytest.mark.parametrize("pattern", SECRETS.values(), ids=SECRETS)
+def test_no_secrets(pattern):
+    for path in files_in_git():
+        assert not re.search(pattern, path.read_bytes()), path
+
+
+# --- What is built ---
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """The files that git knows, and nothing that was built before."""
+    folder = tmp_path_factory.mktemp("clone")
+    for path in files_in_git():
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("has_compiler", [True, False])
+def test_wheel(has_compiler, clone, tmp_path):
+    """One wheel serves all later Pythons too; without a compiler one serves every machine."""
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("CC", "CFLAGS")
+    }
+    environment |= {} if has_compiler else {"CC": "false"}
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", tmp_path, clone]
+    run(command, env=environment)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = [PurePosixPath(name) for name in zipfile.ZipFile(wheel).namelist()]
+    is_built = [name.stem.startswith("_compiled") for name in names]
+    if has_compiler and not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        assert f"-cp{''.join(supported_pythons()[0].split('.'))}-abi3-" in wheel.name
+    elif not has_compiler:
+        assert wheel.name.endswith("-py3-none-any.whl")
+    assert sum(is_built) == has_compiler
+    assert PurePosixPath("skl_softmaxnet/py.typed") in names
+    assert {name.parts[0].partition("-")[0] for name in names} == {"skl_softmaxnet"}
+    assert not [name for name in names if name.suffix in (".pyx", ".h", ".c", ".txt")]
+
+
+@pytest.mark.slow
+def test_sdist(clone, tmp_path):
+    """It has all that is needed to build, to test and to look at the examples."""
+    pytest.importorskip("build")
+    run([sys.executable, "-m", "build", "--sdist", "--outdir", tmp_path, clone])
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    known = {path.relative_to(clone) for path in clone.rglob("*") if path.is_file()}
+    visible = {path.as_posix() for path in known if not path.parts[0].startswith(".")}
+    assert packed == visible | {"PKG-INFO"}
+
+
+# --- What pyproject.toml says ---
+
+
+def test_version_is_written_once():
+    written = f'"{skl_softmaxnet.__version__}"'
+    sources = [*INSTALLED.rglob("*.py"), ROOT / "pyproject.toml"]
+    found = [path.name for path in sources if written in path.read_text(encoding="utf-8")]
+    assert found == ["__init__.py"]
+    assert PROJECT["dynamic"] == ["version"]
+    assert version("skl_softmaxnet") == skl_softmaxnet.__version__
+
+
+def supported_pythons():
+    """The versions of Python that the classifiers name, oldest first."""
+    prefix = "Programming Language :: Python :: 3."
+    return ["3." + c.removeprefix(prefix) for c in PROJECT["classifiers"] if c.startswith(prefix)]
+
+
+def test_the_supported_pythons_are_the_same_everywhere():
+    oldest = supported_pythons()[0]
+    tag = oldest.replace(".", "")
+    assert PROJECT["requires-python"] == f">={oldest}"
+    assert TOOLS["ruff"]["target-version"] == f"py{tag}"
+    assert TOOLS["scikit-build"]["wheel"]["py-api"] == f"cp{tag}"
+    assert [word for word in TOOLS["cibuildwheel"]["build"].split() if "t-" not in word] == [
+        f"cp{python.replace('.', '')}-*" for python in supported_pythons()
+    ]
+
+
+def test_the_workflow_tests_all_pythons_supported():
+    workflow = ROOT / ".github" / "workflows" / "test.yml"
+    if not workflow.is_file():
+        pytest.skip("the workflows are not here")
+    (listed,) = re.findall(r"^ *python: \[(.*)\]$", workflow.read_text(encoding="utf-8"), re.M)
+    assert re.findall(r'"([\d.]+)"', listed) == supported_pythons()
+
+
+def test_what_the_workflows_run_is_there():
+    """Tests and other files that moved are moved there too."""
+    named = set()
+    for path in files_in_git():
+        if path.suffix == ".yml" or path == ROOT / "pyproject.toml" or ".ci" in path.parts:
+            named |= set(re.findall(r"\b(?:tests|examples)/[\w/]+\.py\b", path.read_text("utf-8")))
+    assert named
+    assert not [name for name in named if not (ROOT / name).is_file()]
+
+
+EXTRAS = PROJECT["optional-dependencies"].values()
+REQUIREMENTS = [*PYPROJECT["build-system"]["requires"], *PROJECT["dependencies"], *chain(*EXTRAS)]
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS)
+def test_requirements_are_bounded_below_only(requirement):
+    assert re.fullmatch(r"[\w-]+(\[[\w,-]+\])?(>=[\d.]+)?", requirement)
+
+
+def test_dependencies():
+    names = [re.match(r"[\w-]+", requirement)[0] for requirement in PROJECT["dependencies"]]
+    assert names == ["numpy", "scipy", "scikit-learn"]
+
+
+# --- The package as it is imported ---
+
+WATCHED = """
+import builtins
+import sys
+
+imported, import_as_ever = set(), builtins.__import__
+
+def note(name, globals=None, locals=None, fromlist=(), level=0):
+    importer = (globals or {}).get("__name__") or ""
+    if importer.partition(".")[0] == "skl_softmaxnet" and level == 0:
+        imported.add(name.partition(".")[0])
+    return import_as_ever(name, globals, locals, fromlist, level)
+
+def refuse_network(event, arguments):
+    if event.startswith("socket."):
+        raise RuntimeError(f"{event} {arguments}")
+
+builtins.__import__ = note
+sys.addaudithook(refuse_network)
+from skl_softmaxnet import SoftmaxMLPClassifier
+
+X, y = [[0.0], [1.0]], ["no", "yes"]
+SoftmaxMLPClassifier(2, max_iter=1, tol=None).fit(X, y).partial_fit(X, y).predict(X)
+print(*(imported - sys.stdlib_module_names))
+"""
+
+
+def test_training_needs_no_network_and_imports_no_extra():
+    """What scikit-learn imports by itself, such as pandas where it is installed, is its own."""
+    printed = run([sys.executable, "-W", "ignore", "-c", WATCHED])
+    assert set(printed.split()) == {"numpy", "scipy", "sklearn"}
+
+
+# --- Free-threaded Python ---
+
+
+def test_the_compiled_engine_is_declared_safe_without_the_gil():
+    source = ROOT / "skl_softmaxnet" / "_engine" / "_compiled.pyx"
+    if not source.is_file():
+        pytest.skip("the tests lie here without the package's sources")
+    text = source.read_text(encoding="utf-8")
+    (directives,) = re.findall(r"\A# cython: (.+)$", text, re.M)
+    assert "freethreading_compatible=True" in re.split(r", *", directives)
+
+
+def test_importing_leaves_the_gil_off():
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("this Python has no other mode than with the GIL")
+    code = "import sys, skl_softmaxnet; print(sys._is_gil_enabled())"
+    assert run([sys.executable, "-c", code]).strip() == "False"

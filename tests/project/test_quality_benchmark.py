@@ -1,0 +1,125 @@
+"""The figures of examples/benchmarks/quality.py, on cases done by hand, and its tables."""
+
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+BENCHMARKS = Path(__file__).parents[2] / "examples" / "benchmarks"
+SECONDS = 300  # many times what it takes, even on the engine in NumPy
+
+
+@pytest.fixture(scope="module")
+def quality():
+    """The script as a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        return importlib.import_module("quality")
+
+
+@pytest.mark.parametrize(
+    ("targets", "probabilities", "expected"),
+    [
+        ([0, 1], [[1, 0], [0, 1]], 0),
+        ([0, 1], [[0, 1], [1, 0]], 2),  # certain and wrong, the worst there is
+        ([2], [[0.2, 0.3, 0.5]], 0.04 + 0.09 + 0.25),
+        ([1, 0], [[0.4, 0.6], [0.4, 0.6]], (2 * 0.16 + 2 * 0.36) / 2),
+    ],
+)
+def test_brier_score(targets, probabilities, expected, quality):
+    score = quality.brier_score(targets, np.array(probabilities))
+    assert score == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("confidences", "right", "expected"),
+    [
+        ([1.0, 1.0], [True, True], 0),
+        ([1.0, 1.0], [False, False], 1),
+        ([0.75, 0.75, 0.75, 0.75], [True, True, True, False], 0),  # calibrated
+        ([0.9, 0.9, 0.9, 0.9], [True, True, True, False], 0.15),
+        # two bins, with 3/4 and 1/4 of the samples: gaps of |2/3 − 0.7| and |1 − 0.9|
+        ([0.7, 0.7, 0.7, 0.9], [True, True, False, True], 0.75 * (0.7 - 2 / 3) + 0.25 * 0.1),
+        # one bin, (9/15, 10/15]: too sure of one sample cancels too unsure of the other
+        ([0.61, 0.65], [True, False], 0.5 - 0.37),
+        # at an edge, 12/15, two bins: nothing cancels
+        ([0.8, 0.81], [True, False], (0.2 + 0.81) / 2),
+    ],
+)
+def test_calibration_error(confidences, right, expected, quality):
+    confidences = np.array(confidences)
+    probabilities = np.column_stack([confidences, 1 - confidences])  # the first is predicted
+    error = quality.calibration_error(np.where(right, 0, 1), probabilities)
+    assert error == pytest.approx(expected, abs=1e-12)
+
+
+def test_figures_of_a_classifier(quality):
+    """With labels that are no column numbers, in an order of their own."""
+    X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    y = np.array(["yes", "yes", "no", "no"])
+    classifier = LogisticRegression().fit(X, y)
+    wrong = np.array(["yes", "no", "no", "no"])
+    of_wrong = classifier.predict_proba(X)[range(4), [1, 0, 0, 0]]
+
+    figures = quality.figures(classifier, X, wrong)
+
+    assert figures["accuracy"] == 0.75
+    assert figures["log loss"] == pytest.approx(-np.log(of_wrong).mean())
+    assert figures["Brier score"] == pytest.approx(2 * ((1 - of_wrong) ** 2).mean())
+
+
+@pytest.mark.parametrize(("name", "better"), [("accuracy", 1), ("log loss", -1)])
+def test_comparison(name, better, quality):
+    """Differences 0, 1, 2, 3, 4: the mean 2, the variance 2.5, the standard error √(2.5 / 5)."""
+    folds = [0, 2, 4, 6, 8], [0, 1, 2, 3, 4], [2.7, 3.7, 4.7, 5.7, 6.7]  # 0.7 = 0.99 errors
+    ours, theirs, shifted = (quality.Result({name: np.array(values)}, 0.0) for values in folds)
+    difference, error, as_good = quality.compare(ours, theirs, name)
+    assert difference == pytest.approx(2)
+    assert error == pytest.approx(0.5**0.5)
+    assert as_good == (better > 0)
+    assert quality.compare(theirs, ours, name)[2] == (better < 0)
+    assert quality.compare(ours, shifted, name)[2]
+    assert quality.compare(shifted, ours, name)[2]
+    assert quality.compare(ours, ours, name) == (0, 0, True)
+
+
+def run(*arguments):
+    """Run the script; return how it ended."""
+    return subprocess.run(
+        [sys.executable, BENCHMARKS / "quality.py", *arguments],
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def test_tables():
+    """A tiny run, with a parameter of ours changed to one that learns nothing."""
+    finished = run(
+        *("--sets", "iris", "--models", "ours", "mlp", "logistic", "--repeats", "1"),
+        *("--set", "max_iter=1", "--set", "learning_rate_init=1e-9"),
+        *("--set", "output_activation=softmax"),
+    )
+    assert finished.returncode == 0, finished.stderr
+    table = dict(re.findall(r"^\| (.*?) \| ([\d.]+) ± [\d.]+ \|.*\|$", finished.stdout, re.M))
+    ours = ["ours, softmax, squared_error", "ours, softmax, log_loss"]
+    assert list(table) == [*ours, "MLPClassifier", "LogisticRegression"]
+    assert all(float(table[name]) < 0.8 for name in ours)
+    assert float(table["LogisticRegression"]) > 0.9
+    (comparison,) = re.findall(r"^\| iris \| (.*) \|$", finished.stdout, re.M)
+    assert re.fullmatch(r"-[\d.]+ ± [\d.]+ \| NO \| \+[\d.]+ ± [\d.]+ \| NO", comparison)
+
+
+@pytest.mark.parametrize("wrong", ["max_iter", "no_such_parameter=1"])
+def test_wrong_settings_are_told(wrong):
+    finished = run("--set", wrong)
+    assert finished.returncode == 2
+    assert wrong.partition("=")[0] in finished.stderr

@@ -1,0 +1,153 @@
+"""Training that leaves the finite numbers says so in that epoch, and costs no model."""
+
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from helpers import network, present_nothing, put_in, state, train
+from numpy.testing import assert_array_equal
+from sklearn.datasets import make_blobs
+from sklearn.exceptions import ConvergenceWarning
+
+from skl_softmaxnet import _engine
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+X, Y = make_blobs(n_samples=60, centers=3, random_state=0)
+WORDS = r"diverged in epoch {}\b.*Scale the inputs.*lower learning_rate_init"
+IDENTITY = {"activation": "identity", "loss": "log_loss"}
+OPTIONS = {
+    "plain": {},
+    "momentum": {"momentum": 0.9},
+    "average": {"average": True},
+    "alpha": {"alpha": 1e-3},
+    "all": {"momentum": 0.5, "nesterovs_momentum": True, "average": True, "alpha": 1e-3},
+}
+each_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+each_container = pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+
+
+@each_option
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_loss_that_is_not_finite(options, early_stopping):
+    """Identity units and log loss: the loss itself runs away."""
+    model = network(learning_rate_init=5.0, early_stopping=early_stopping, **IDENTITY, **options)
+    before = state(model)
+    with pytest.raises(ValueError, match=WORDS.format(1)):
+        model.fit(1e3 * X, Y)
+    assert state(model) == before
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_container
+def test_a_weight_alone(dtype, container):
+    """One sample, whose loss before its update is finite, and whose update is not."""
+    row = container(np.full((1, 2), np.finfo(dtype).max / 4, dtype=dtype))
+    model = network((), learning_rate_init=1e3, fit_intercept=False)
+    train(model, "partial_fit", container(np.zeros((3, 2), dtype=dtype)), [0, 1, 2])
+    put_in(model, [np.zeros((2, 3), dtype)], [np.zeros(3, dtype)])
+    with pytest.raises(ValueError, match=r"epoch 2: a weight is not finite"):
+        model.partial_fit(row, [1])
+    assert_array_equal(model.coefs_[0], 0)
+
+
+def test_the_epoch_is_named():
+    """Inputs grow with the weights they meet: alpha far too large doubles these in each step."""
+    model = network(6, alpha=60.0, learning_rate_init=0.05, max_iter=50)  # 1 - 0.05 * 60 = -2
+    with pytest.raises(ValueError, match=r"diverged in epoch 18\b"):
+        model.fit(X, Y)
+    assert 17 * 60 < np.finfo(float).maxexp < 18 * 60
+
+
+@each_option
+@each_container
+def test_a_bad_chunk_leaves_no_trace(options, container):
+    """The model is as it was, and the stream goes on as if the chunk had not come."""
+    model, spared = (network(learning_rate_init=0.01, **IDENTITY, **options) for _ in range(2))
+    for each in (model, spared):
+        each.partial_fit(container(X), Y, classes=[0, 1, 2]).partial_fit(container(X[:7]), Y[:7])
+    with pytest.raises(ValueError, match=WORDS.format(3)):
+        model.partial_fit(container(np.r_[X[:30], 1e300 * X[30:]]), Y)
+    assert state(model) == state(spared)
+    for each in (model, spared):
+        each.partial_fit(container(X[7:50]), Y[7:50])
+    assert state(model) == state(spared)
+
+
+@each_option
+@pytest.mark.parametrize("n_stored", [1, 50, 5_000])
+@pytest.mark.parametrize("n_features", [1, 70, 1_000, 100_000])
+def test_a_bad_chunk_of_a_wide_stream_leaves_no_trace(n_features, n_stored, options):
+    """Whatever inputs it has, few or many, next to those of the network."""
+    rng = np.random.RandomState(0)
+    columns = np.sort(rng.choice(n_features, size=min(n_stored, n_features), replace=False))
+    row = sp.csr_array((np.full(columns.size, 1e300), columns, [0, columns.size]), (1, n_features))
+    model = network(3, learning_rate_init=0.01, **IDENTITY, **options)
+    present_nothing(model, row, [0], classes=[0, 1])
+    model.partial_fit(row * 1e-300, [1])
+    before = state(model)
+    with pytest.raises(ValueError, match="diverged"):
+        model.partial_fit(sp.vstack([row * 1e-300, row, row, row]), [1, 0, 1, 0])
+    assert state(model) == before
+
+
+@each_option
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_fit_that_diverges_keeps_the_model(options, early_stopping):
+    model, spared = (
+        network(activation="identity", warm_start=True, early_stopping=early_stopping, **options)
+        for _ in range(2)
+    )
+    for each in (model, spared):
+        each.set_params(learning_rate_init=0.01).fit(X, Y)
+    with pytest.raises(ValueError, match=WORDS.format(4)):
+        model.fit(1e300 * X, Y)
+    assert state(model) == state(spared)
+    assert state(model.fit(X, Y)) == state(spared.fit(X, Y))
+
+
+def complaint_of_fit(model, X):
+    """The message of the ValueError of a fit, None where there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        try:
+            model.fit(X, Y)
+        except ValueError as error:
+            return str(error)
+    return None
+
+
+RULES = list(
+    itertools.product(["squared_error", "log_loss"], ["softmax", "sigmoid"], ["error", "gradient"])
+)
+
+
+@pytest.mark.parametrize("rate", [1e-8, 0.05, 1.0, 1e4, 1e200])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e3, 1e6, 1e10, 1e300])
+@pytest.mark.parametrize("activation", ["logistic", "tanh", "relu", "identity"])
+def test_no_fit_that_returns_gives_nan(activation, scale, rate):
+    for loss, output, backprop in RULES:
+        rule = {"loss": loss, "output_activation": output, "backprop": backprop}
+        model = network(6, activation=activation, learning_rate_init=rate, max_iter=2, **rule)
+        message = complaint_of_fit(model, scale * X)
+        if message is not None:
+            assert "diverged in epoch" in message
+            continue
+        assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
+        assert np.isfinite(model.loss_curve_).all()
+
+
+def test_an_interrupt_does_not_save_what_has_diverged(monkeypatch):
+    class Interrupted(_engine.Engine):
+        def run(self, X, targets, order, fractions, rate):
+            super().run(X, targets, order, fractions, np.inf)
+            raise KeyboardInterrupt
+
+    model = network().fit(X, Y)
+    before = state(model)
+    monkeypatch.setattr(_engine, "Engine", Interrupted)
+    with pytest.raises(ValueError, match=WORDS.format(1)):
+        model.fit(X, Y)
+    assert state(model) == before

@@ -1,0 +1,403 @@
+"""Early stopping: what is set aside, how it is scored, when training stops, what is restored."""
+
+import copy
+import io
+import warnings
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+from helpers import (
+    KEPT,
+    STOPPING,
+    assert_same_bits,
+    assert_same_training,
+    ctrl_c_in_run,
+    network,
+    parameters_of,
+    put_in,
+    train,
+)
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import make_blobs
+from sklearn.exceptions import ConvergenceWarning
+
+
+def stopping(**parameters):
+    defaults = {"learning_rate_init": 0.5, "max_iter": 12} | STOPPING
+    return network(**{"hidden_layer_sizes": (5,)} | defaults | parameters)
+
+
+def samples(n_samples=40):
+    """Three classes that overlap, so that scores go up and down."""
+    return make_blobs(n_samples=n_samples, centers=3, cluster_std=4.0, random_state=1)
+
+
+def trained_weights(calls, n_samples):
+    """How much of each sample is presented in an epoch of the last fit, which is forgotten."""
+    call = calls[-1]
+    calls.clear()
+    return np.bincount(call.order, call.fractions, minlength=n_samples)
+
+
+def set_aside(calls, weights):
+    return np.asarray(weights) - trained_weights(calls, len(weights))
+
+
+# --- The split ---
+
+
+def n_set_aside(calls, sizes, validation_fraction, seed=0):
+    """Fit classes of these sizes; return how many of each are set aside."""
+    y = np.repeat(np.arange(len(sizes)), sizes)
+    X = np.arange(y.size, dtype=float)[:, np.newaxis] / y.size
+    parameters = {"validation_fraction": validation_fraction, "random_state": seed}
+    stopping(hidden_layer_sizes=(), max_iter=1, **parameters).fit(X, y)
+    validation = set_aside(calls, np.ones(y.size))
+    assert set(validation) == {0, 1}
+    return np.bincount(y, validation)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "validation_fraction", "expected"),
+    [
+        ([50, 30, 20], 0.1, [5, 3, 2]),
+        ([7, 5, 3], 0.4, [3, 2, 1]),  # 2.8, 2 and 1.2 of 6
+        ([900, 90, 10], 0.1, [90, 9, 1]),
+        ([10, 10], 0.01, [1, 0]),  # ⌈0.2⌉ in all
+        ([4, 1, 1], 0.5, [3, 0, 0]),  # every class keeps one
+        ([2, 2, 2], 0.9, [1, 1, 1]),
+        ([2, 1], 0.1, [1, 0]),
+    ],
+)
+def test_split_is_stratified(sizes, validation_fraction, expected, presented):
+    for seed in range(3):
+        counts = n_set_aside(presented, sizes, validation_fraction, seed)
+        assert_array_equal(counts, expected)
+
+
+def test_split_of_any_sizes_is_in_proportion(presented):
+    rng = np.random.RandomState(0)
+    for _ in range(100):
+        sizes = rng.randint(1, 40, size=rng.randint(2, 6)) + 1
+        fraction = rng.uniform(0.02, 0.6)
+        wanted = np.ceil(fraction * sizes.sum())
+        counts = n_set_aside(presented, sizes, fraction)
+        assert counts.sum() == wanted
+        quotas = wanted * sizes / sizes.sum()
+        free = counts < sizes - 1  # the others keep one for training
+        assert (counts < sizes).all()
+        assert (counts[free] > quotas[free] - 1).all()
+
+
+def test_split_is_random_inside_the_classes(presented):
+    chosen = set()
+    for seed in range(10):
+        stopping(max_iter=1, random_state=seed).fit(*samples())
+        chosen.add(trained_weights(presented, 40).tobytes())
+    assert len(chosen) == 10
+
+
+def test_only_what_is_not_set_aside_is_trained_on(engine, presented):
+    """Without shuffling, the model is that of as many epochs over the training part alone."""
+    X, y = samples()
+    model = stopping(shuffle=False, random_state=6).fit(X, y)
+    training = trained_weights(presented, 40)
+    assert model.t_ == 12 * training.sum() == 12 * 28
+    n_epochs = int(np.argmax(model.validation_scores_)) + 1
+    alone = stopping(shuffle=False, random_state=6, early_stopping=False, max_iter=n_epochs)
+    assert_same_bits(model, alone.fit(X[training > 0], y[training > 0]))
+    assert_array_equal(model.loss_curve_[:n_epochs], alone.loss_curve_)
+
+
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 2, 3, 0.5, 1, 1.5])])
+def test_few_samples_of_a_class(weights):
+    X, y = samples(6)[0], np.arange(6) % 3
+    for fraction in (0.1, 0.5, 0.9):
+        model = stopping(validation_fraction=fraction).fit(X, y, sample_weight=weights)
+        assert_array_equal(model.classes_, [0, 1, 2])
+        assert len(model.validation_scores_) == 12
+        assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_one_sample_of_each_class_cannot_be_split():
+    with pytest.raises(ValueError, match=r"validation_fraction.*X_val"):
+        stopping().fit(samples(3)[0], np.arange(3))
+
+
+def test_a_repeated_sample_may_be_on_both_sides(presented):
+    X, y = samples()
+    stopping(validation_fraction=0.45).fit(X, y, sample_weight=np.full(40, 3))
+    training = trained_weights(presented, 40)
+    assert ((training > 0) & (training < 3)).any()
+
+
+# --- The score, and the best weights ---
+
+KINDS_OF_TRAINING = {
+    "default": {},
+    "average": {"average": True, "learning_rate_init": 1.0},
+    "nesterov": {"momentum": 0.7, "nesterovs_momentum": True, "learning_rate_init": 0.2},
+    "alpha": {"alpha": 0.01},
+    "sigmoid": {"output_activation": "sigmoid"},
+}
+each_training = pytest.mark.parametrize(
+    "training", KINDS_OF_TRAINING.values(), ids=KINDS_OF_TRAINING
+)
+
+
+@each_training
+def test_the_best_weights_are_restored(training, engine, presented):
+    X, y = samples()
+    n_not_last = 0
+    for seed in range(6):
+        model = stopping(random_state=seed, **training).fit(X, y)
+        validation = set_aside(presented, np.ones(40))
+        scores = model.validation_scores_
+        assert len(scores) == model.n_iter_ == 12
+        assert model.best_validation_score_ == max(scores)
+        assert model.score(X, y, sample_weight=validation) == max(scores)
+        n_not_last += scores[-1] < max(scores)
+    assert n_not_last > 0  # otherwise nothing had to be restored
+
+
+@each_training
+def test_the_best_weights_are_those_of_the_best_epoch(training, engine):
+    X, y = samples()
+    parameters = {"random_state": 2} | training
+    model = stopping(**parameters).fit(X[15:], y[15:], X_val=X[:15], y_val=y[:15])
+    n_epochs = int(np.argmax(model.validation_scores_)) + 1  # the first of the best
+    expected = stopping(early_stopping=False, **(parameters | {"max_iter": n_epochs}))
+    assert_same_bits(model, expected.fit(X[15:], y[15:]))
+
+
+def test_each_score_is_that_of_the_network_after_the_epoch(engine):
+    X, y = samples()
+    model = stopping(max_iter=5).fit(X, y, X_val=X, y_val=y)
+    for n_epochs, score in enumerate(model.validation_scores_, start=1):
+        assert stopping(max_iter=n_epochs, early_stopping=False).fit(X, y).score(X, y) == score
+
+
+def test_string_labels_are_as_good_as_numbers(engine):
+    X, y = samples()
+    named = stopping().fit(X, np.array(["blue", "green", "red"])[y])
+    assert_same_training(named, stopping().fit(X, y))
+
+
+@pytest.mark.parametrize("class_weight", [None, {0: 5.0, 2: 0.5}, "balanced"], ids=str)
+def test_weights_count_in_the_score(class_weight, engine, presented):
+    X, y = samples()
+    y[:12] = 0
+    weights = np.random.RandomState(0).uniform(0.7, 4, size=40)
+    model = stopping(class_weight=class_weight).fit(X, y, sample_weight=weights)
+    balanced = weights.sum() / (3 * np.bincount(y, weights))
+    of_class = {"dict": [5.0, 1.0, 0.5], "str": balanced}.get(
+        type(class_weight).__name__, np.ones(3)
+    )
+    products = weights * np.array(of_class)[y]
+    validation = set_aside(presented, products)
+    validation[validation < 1e-9] = 0
+    expected = model.score(X, y, sample_weight=validation)
+    assert_allclose(model.best_validation_score_, expected, rtol=1e-12)
+    assert model.best_validation_score_ != model.score(X[validation > 0], y[validation > 0])
+
+
+def test_a_score_of_samples_without_weight():
+    """The only sample that is set aside is of a class that class_weight leaves out."""
+    X, y = samples(10)[0], np.r_[np.zeros(8, dtype=int), 1, 1]
+    model = stopping(class_weight={0: 0.0}, validation_fraction=0.1)
+    with pytest.raises(ValueError, match=r"class_weight|validation"):
+        model.fit(X, y)
+
+
+# --- When training stops ---
+
+
+def epochs_by_hand(values, tol, n_iter_no_change):
+    """After how many epochs training stops, given all that it would see."""
+    best, n_failed = -np.inf, 0
+    for n_epochs, value in enumerate(values, start=1):
+        n_failed = 0 if value >= best + tol else n_failed + 1
+        best = max(best, value)
+        if n_failed > n_iter_no_change:
+            return n_epochs
+    return len(values)
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("tol", [1e-3, 0.05])
+@pytest.mark.parametrize("n_iter_no_change", [1, 3, 10])
+def test_the_score_or_the_loss_decides_when_to_stop(n_iter_no_change, tol, early_stopping):
+    """By the rule of MLPClassifier."""
+    rule = {"learning_rate": "constant", "tol": tol, "n_iter_no_change": n_iter_no_change}
+    stopped = []
+    for seed in range(5):
+        parameters = {"random_state": seed, "early_stopping": early_stopping, "max_iter": 80}
+        whole = stopping(**parameters).fit(*samples())
+        values = whole.validation_scores_ or [-loss for loss in whole.loss_curve_]
+        expected = epochs_by_hand(values, tol, n_iter_no_change)
+        if expected < 80:
+            stopped.append(expected)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                model = stopping(**parameters | rule).fit(*samples())
+            assert model.n_iter_ == expected
+            assert model.loss_curve_ == whole.loss_curve_[:expected]
+    assert len(set(stopped)) > 1  # some stopped, at different epochs
+
+
+@pytest.mark.parametrize(
+    ("rate", "rule", "n_epochs"),
+    [
+        # the first epoch improves on nothing; that the loss keeps falling does not count
+        (1e-7, {"tol": 1e-12, "n_iter_no_change": 1}, 3),
+        (1e-7, {"tol": 1e-12, "n_iter_no_change": 4}, 6),
+        # 10⁻⁵ is divided after 3 epochs that fail, and again; 4·10⁻⁷ is the end: 1 + 3 + 3 + 3
+        (1e-5, {"tol": 0.1, "n_iter_no_change": 2}, 10),
+        # every epoch is run, without a warning
+        (1e-7, {"tol": None, "n_iter_no_change": 1}, 30),
+    ],
+)
+def test_scores_that_stay_stop_training(rate, rule, n_epochs, engine):
+    model = stopping(learning_rate_init=rate, max_iter=30, **rule)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(*samples())
+    assert len(set(model.validation_scores_)) == 1
+    assert (np.diff(model.loss_curve_) < -1e-12).all()
+    assert model.n_iter_ == len(model.validation_scores_) == n_epochs
+
+
+@pytest.mark.parametrize("rule", [{"tol": 0.0}, {"tol": 1e-4, "n_iter_no_change": np.inf}])
+def test_training_that_never_stops_to_improve_warns(rule):
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        model = stopping(learning_rate_init=1e-7, max_iter=30, **rule).fit(*samples())
+    assert model.n_iter_ == 30
+
+
+def test_interrupted_training_keeps_the_best(engine):
+    with ctrl_c_in_run(7):
+        model = stopping().fit(*samples())
+    assert model.n_iter_ == len(model.validation_scores_) == 6
+    assert_same_training(model, stopping(max_iter=6).fit(*samples()))
+
+
+# --- Attributes ---
+
+
+def test_attributes_with_and_without():
+    X, y = samples()
+    with_it, without = stopping().fit(X, y), stopping(early_stopping=False).fit(X, y)
+    assert with_it.best_loss_ is None
+    assert with_it.loss_ == with_it.loss_curve_[-1]
+    assert without.validation_scores_ is without.best_validation_score_ is None
+    assert without.best_loss_ == min(without.loss_curve_)
+
+
+def test_partial_fit_takes_no_notice():
+    X, y = samples()
+    model, without = (
+        train(stopping(early_stopping=given), "partial_fit", X, y) for given in (True, False)
+    )
+    assert_same_training(model, without)
+    assert model.t_ == 40
+    assert model.best_validation_score_ is None
+    assert model.best_loss_ == model.loss_
+
+
+def test_partial_fit_goes_on_from_the_best():
+    X, y = samples()
+    model = stopping(random_state=2).fit(X, y, X_val=X[:15], y_val=y[:15])
+    other = train(stopping(early_stopping=False), "partial_fit", X, y)
+    put_in(other, model.coefs_, model.intercepts_)
+    assert_same_bits(model.partial_fit(X, y), other.partial_fit(X, y))
+
+
+def test_verbose_prints_the_scores():
+    output = io.StringIO()
+    with redirect_stdout(output):
+        model = stopping(verbose=True, max_iter=3).fit(*samples())
+    lines = output.getvalue().splitlines()
+    assert len(lines) == model.n_iter_  # one an epoch
+    for line, score in zip(lines, model.validation_scores_, strict=True):
+        assert line.endswith(f", validation score = {score:f}")
+
+
+# --- Warm starts ---
+
+
+@pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
+def test_a_warm_start_splits_as_before(keep, presented):
+    X, y = samples()
+    model = stopping(max_iter=2, warm_start=True)
+    trained = []
+    for _ in range(4):
+        model = keep(model.fit(X, y))
+        trained.append(trained_weights(presented, 40).tobytes())
+        assert model.n_iter_ == 2
+    assert len(set(trained)) == 1
+    assert len(model.validation_scores_) == len(model.loss_curve_) == 8
+
+
+def test_another_fit_splits_differently(presented):
+    X, y = samples()
+    random_state, trained = np.random.RandomState(0), []
+    for _ in range(2):
+        stopping(random_state=random_state).fit(X, y)
+        trained.append(trained_weights(presented, 40))
+    assert not np.array_equal(*trained)
+
+
+def test_a_warm_start_keeps_what_was_best_before(presented):
+    X, y = samples()
+    for seed in range(6):
+        model = stopping(random_state=seed, warm_start=True).fit(X, y)
+        before = copy.deepcopy(model)
+        model.set_params(max_iter=3).fit(X, y)
+        validation = set_aside(presented, np.ones(40))
+        assert model.best_validation_score_ == max(model.validation_scores_)
+        assert model.score(X, y, sample_weight=validation) == model.best_validation_score_
+        assert model.validation_scores_[:12] == before.validation_scores_
+
+
+def spoil_by_partial_fit(model, X, y):
+    for _ in range(20):
+        model.partial_fit(X, (y + 1) % 3)
+
+
+def spoil_by_putting_in(model, X, y):
+    put_in(model, [-W for W in model.coefs_], [-b for b in model.intercepts_])
+
+
+def spoil_in_place(model, X, y):
+    for array in parameters_of(model):
+        array[...] = -array
+
+
+@pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize("spoil", [spoil_by_partial_fit, spoil_by_putting_in, spoil_in_place])
+def test_a_warm_start_returns_the_best_of_its_epochs(spoil, keep):
+    """The weights that scored best before are gone: those that are left must not pass for them."""
+    X, y = make_blobs(n_samples=60, centers=3, cluster_std=2.0, random_state=1)
+    X, X_val, y, y_val = X[20:], X[:20], y[20:], y[:20]
+    model = keep(stopping(warm_start=True).fit(X, y, X_val=X_val, y_val=y_val))
+    best = model.best_validation_score_
+    spoil(model, X, y)
+    assert model.score(X_val, y_val) < best
+    model = keep(model).set_params(learning_rate_init=0.01, max_iter=8)
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    scores_since = model.validation_scores_[12:]
+    assert max(scores_since) < best  # or else the new best is restored in any case
+    assert model.score(X_val, y_val) == max(scores_since)
+
+
+def test_a_warm_start_with_other_validation_samples_returns_the_best_on_them():
+    X, y = samples()
+    hard = (y + 1) % 3
+    model = stopping(warm_start=True).fit(X, y, X_val=X, y_val=y)
+    before = model.best_validation_score_
+    y_val = np.where(np.arange(20) % 2, y[:20], hard[:20])
+    model.fit(X, hard, X_val=X[:20], y_val=y_val)
+    since = model.validation_scores_[12:]
+    assert max(since) < before
+    assert model.score(X[:20], y_val) >= max(since)

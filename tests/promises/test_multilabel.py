@@ -1,0 +1,174 @@
+"""Several labels for a sample, with sigmoid outputs."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from helpers import (
+    LABELS,
+    assert_close,
+    assert_same_bits,
+    optional,
+    present_nothing,
+    state,
+)
+from helpers import network as any_network
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, log_expit
+from sklearn.datasets import make_multilabel_classification
+from sklearn.metrics import accuracy_score, hamming_loss
+from sklearn.preprocessing import scale
+
+from skl_softmaxnet import _engine
+from skl_softmaxnet._engine import NumpyEngine
+
+X, Y = make_multilabel_classification(n_samples=80, n_features=6, n_classes=4, random_state=0)
+X = scale(X)
+each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
+
+
+def network(hidden_layer_sizes=6, **parameters):
+    return any_network(hidden_layer_sizes, **LABELS | parameters)
+
+
+@pytest.mark.usefixtures("engine")
+def test_outputs():
+    model = network(max_iter=20, learning_rate_init=0.05).fit(X, Y)
+    hidden = expit(X @ model.coefs_[0] + model.intercepts_[0])
+    z = hidden @ model.coefs_[1] + model.intercepts_[1]  # (n, L)
+    assert_allclose(model.decision_function(X), z, rtol=1e-10, atol=1e-13)
+    assert_allclose(model.predict_proba(X), expit(z), rtol=1e-10)
+    assert_allclose(model.predict_log_proba(X), log_expit(z), rtol=1e-9, atol=1e-13)
+    assert_array_equal(model.predict(X), (z > 0).astype(int))
+    assert model.predict(X).dtype.kind == "i"
+    assert model.score(X, Y) == accuracy_score(Y, model.predict(X))
+    assert_array_equal(model.classes_, np.arange(4))
+    assert (model.n_outputs_, model.out_activation_) == (4, "sigmoid")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logarithms_stay_finite(dtype):
+    model = network().fit(X.astype(dtype), Y)
+    model.intercepts_[-1][...] = [-1e4, 1e4, -30, 30]
+    logarithms = model.predict_log_proba(X.astype(dtype))
+    assert np.isfinite(logarithms).all()
+    assert (logarithms <= 0).all()
+    assert_array_equal(np.exp(logarithms) > 0.5, model.predict_proba(X.astype(dtype)) > 0.5)
+
+
+KINDS = {
+    "list": np.ndarray.tolist,
+    "bool": lambda y: y.astype(bool),
+    "float": lambda y: y.astype(float),
+    "objects": lambda y: y.astype(object),
+    "Fortran": np.asfortranarray,
+    "csr": sp.csr_array,
+    "csc": sp.csc_matrix,
+    "coo": sp.coo_array,
+    "lil of bool": lambda y: sp.lil_array(y.astype(bool)),
+    "DataFrame": lambda y: optional("pandas").DataFrame(y, columns=list("abcd")),
+    "stored zeros": lambda y: sp.csr_array(
+        (y.ravel(), np.tile(np.arange(4), len(y)), np.arange(0, y.size + 1, 4)), shape=y.shape
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@each_method
+def test_kinds_of_indicator_matrix(kind, method):
+    model = getattr(network(), method)(X, kind(Y))
+    assert_same_bits(model, getattr(network(), method)(X, Y))
+    assert type(model.predict(X)) is np.ndarray
+
+
+def test_labels_that_none_or_all_have():
+    indicator = np.column_stack([np.zeros(80, dtype=int), Y, np.ones(80, dtype=int)])
+    indicator[:5] = 0
+    model = network(max_iter=50, learning_rate_init=0.05).fit(X, indicator)
+    assert_array_equal(model.predict(X)[:, [0, -1]], np.tile([0, 1], (80, 1)))
+
+
+@pytest.mark.parametrize("engine", ["compiled"], indirect=True)
+@pytest.mark.parametrize(
+    ("loss", "backprop", "hidden_layer_sizes"),
+    list(itertools.product(["squared_error", "log_loss"], ["error", "gradient"], [(), 5, (6, 4)])),
+)
+def test_engines_agree(engine, monkeypatch, loss, backprop, hidden_layer_sizes):
+    weights = np.random.RandomState(3).choice([0.5, 1.0, 2.25], size=80)
+    compiled, plain = (
+        network(hidden_layer_sizes, loss=loss, backprop=backprop, learning_rate_init=0.05)
+        for _ in range(2)
+    )
+    compiled.fit(X, Y, sample_weight=weights)
+    monkeypatch.setattr(_engine, "Engine", NumpyEngine)
+    assert_close(compiled, plain.fit(X, Y, sample_weight=weights))
+    assert_allclose(compiled.loss_curve_, plain.loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("loss", "expected", "slope"),
+    [("squared_error", 4 * 0.5 * 0.25, 0.25), ("log_loss", 4 * np.log(2), 1)],
+)
+def test_losses_by_hand(loss, expected, slope):
+    """One presentation of a network whose weights are zero: all outputs are one half."""
+    model = present_nothing(network((), loss=loss, learning_rate_init=0.4), X, Y)
+    model.coefs_[0][...] = 0
+    model.partial_fit(X[:1], [[1, 0, 1, 1]])
+    assert_allclose(model.loss_, expected, rtol=1e-14)
+    delta = np.array([0.5, -0.5, 0.5, 0.5]) * slope
+    assert_allclose(model.coefs_[0], np.outer(X[0], 0.4 * delta), rtol=1e-13)
+    assert_allclose(model.intercepts_[0], 0.4 * delta, rtol=1e-13)
+
+
+def test_it_learns():
+    X, Y = make_multilabel_classification(n_samples=600, n_labels=2, random_state=1)
+    X = scale(X)
+    model = network(30, max_iter=50, learning_rate_init=0.05).fit(X[:400], Y[:400])
+    constant = np.tile((Y[:400].mean(axis=0) > 0.5).astype(int), (200, 1))
+    assert hamming_loss(Y[400:], model.predict(X[400:])) < 0.6 * hamming_loss(Y[400:], constant)
+
+
+def test_the_tag_is_true_only_of_sigmoid_outputs():
+    for output_activation, expected in (("sigmoid", True), ("softmax", False)):
+        tags = network(output_activation=output_activation).__sklearn_tags__()
+        assert tags.classifier_tags.multi_label is expected
+
+
+WRONG = {
+    "softmax": ({"output_activation": "softmax"}, Y, 'output_activation="sigmoid"'),
+    "counts": ({}, 2 * Y, "0 and 1"),
+    "text": ({}, Y.astype(str), "0 and 1"),
+    "NaN": ({}, np.where(Y, np.nan, 0), "y contains NaN"),
+    "fewer rows": ({}, Y[:-1], "inconsistent numbers of samples"),
+}
+
+
+@pytest.mark.parametrize(("parameters", "labels", "message"), WRONG.values(), ids=WRONG)
+@each_method
+def test_wrong_labels(parameters, labels, message, method):
+    model = network(**parameters)
+    with pytest.raises(ValueError, match=message):
+        getattr(model, method)(X, labels)
+    assert not hasattr(model, "classes_")
+
+
+@each_method
+def test_one_kind_of_labels_goes_on_with_the_same(method):
+    several = network(warm_start=True).fit(X, Y)
+    single = network(warm_start=True).fit(X, Y[:, 0] + Y[:, 1])
+    for model, labels, message in (
+        (several, Y[:, 0] + Y[:, 1], "one class a sample"),
+        (several, Y[:, :3], "not the same as"),
+        (single, Y, "several labels"),
+    ):
+        before = state(model)
+        with pytest.raises(ValueError, match=message):
+            getattr(model, method)(X, labels)
+        assert state(model) == before
+
+
+def test_classes_are_the_numbers_of_the_columns():
+    with pytest.raises(ValueError, match="numbers of the 4 columns"):
+        network().partial_fit(X, Y, classes=list("abcd"))

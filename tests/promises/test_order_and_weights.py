@@ -1,0 +1,255 @@
+"""What changes no bit of a model: the order of the rows; repetition in place of weights."""
+
+import numpy as np
+import pytest
+import transcription
+from helpers import (
+    BALANCED,
+    STOPPING,
+    TRAININGS,
+    assert_close,
+    assert_same_bits,
+    each_training,
+    network,
+    of_training,
+    present_nothing,
+    samples,
+    weights_of_kind,
+)
+from numpy.testing import assert_allclose, assert_array_equal
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+each_shuffle = pytest.mark.parametrize("shuffle", [True, False])
+TENTHS = {"class_weight": {0: 1.1, 1: 0.7, 2: 1.3}}
+FIFTHS = {"class_weight": {0: 0.2, 1: 0.2, 2: 0.2}}
+
+
+def permuted(order, *arrays):
+    return [None if array is None else array[order] for array in arrays]
+
+
+def assert_same_course(one, other):
+    """The models are the same, and so is what was recorded on the way, but for rounding."""
+    assert_same_bits(one, other)
+    assert one.t_ == other.t_
+    assert_allclose(one.loss_curve_, other.loss_curve_, rtol=1e-12)
+    assert (one.validation_scores_ is None) == (other.validation_scores_ is None)
+    if one.validation_scores_ is not None:
+        assert_allclose(one.validation_scores_, other.validation_scores_, rtol=1e-12)
+
+
+# --- The order of the rows ---
+
+
+@pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])
+@each_training
+def test_row_order_does_not_matter(training, kind):
+    parameters, X, y = of_training(training)
+    weights = weights_of_kind(kind, len(y))
+    fitted = network(**parameters).fit(X, y, sample_weight=weights)
+    for seed in range(2):
+        order = np.random.RandomState(seed).permutation(len(y))
+        same_X, same_y, same_weights = permuted(order, X, y, weights)
+        again = network(**parameters).fit(same_X, same_y, sample_weight=same_weights)
+        assert_same_course(fitted, again)
+
+
+def repeated_rows(rng, kind):
+    """Few different rows, many times, each time with another weight."""
+    n_samples, n_different = rng.randint(20, 60), rng.randint(3, 10)
+    rows, targets = rng.normal(size=(n_different, 2)), rng.randint(3, size=n_different)
+    targets[:3] = [0, 1, 2]
+    chosen = rng.randint(n_different, size=n_samples)
+    chosen[:6] = [0, 1, 2, 0, 1, 2]
+    if kind == "whole":
+        weights = rng.randint(1, 7, size=n_samples)
+    else:
+        weights = rng.choice([0.1, 0.5, 1.25, 2, 0.7, 1.3], size=n_samples)
+    return rows[chosen], targets[chosen], weights
+
+
+@pytest.mark.parametrize("parameters", [{}, BALANCED, TENTHS], ids=str)
+@pytest.mark.parametrize("kind", ["whole", "fractional"])
+def test_row_order_of_repeated_rows_with_early_stopping(kind, parameters):
+    """Their weights are added up before anything is multiplied, rounded or set aside."""
+    rng = np.random.RandomState(0)
+    for seed in range(25):
+        X, y, weights = repeated_rows(rng, kind)
+        stopping = STOPPING | {"validation_fraction": rng.choice([0.1, 0.2, 0.4])}
+        fitted, again = (network(random_state=seed, **stopping, **parameters) for _ in range(2))
+        order = rng.permutation(len(y))
+        fitted.fit(X, y, sample_weight=weights)
+        assert_same_course(fitted, again.fit(X[order], y[order], sample_weight=weights[order]))
+
+
+def test_row_order_of_equal_rows_with_different_fractions():
+    X, y = np.ones((4, 2)), np.array([0, 0, 0, 1])
+    fitted = network().fit(X, y, sample_weight=[1.25, 0.5, 2.75, 1])
+    for weights in ([2.75, 0.5, 1.25, 1], [0.5, 1.25, 2.75, 1], [4.5, 0, 0, 1]):
+        assert_same_bits(fitted, network().fit(X, y, sample_weight=weights))
+
+
+def test_row_order_matters_without_shuffling():
+    X, y = samples()
+    forwards = network(shuffle=False).fit(X, y)
+    backwards = network(shuffle=False).fit(X[::-1], y[::-1])
+    assert not np.array_equal(forwards.coefs_[0], backwards.coefs_[0])
+
+
+# --- Weights that are counts ---
+
+
+@each_training
+def test_integer_weights_are_repetition(training):
+    parameters, X, y = of_training(training)
+    counts = weights_of_kind("integer", len(y))
+    assert set(counts) == {0, 1, 2, 3, 4}
+    # np.repeat puts the copies of a row next to each other, as shuffle=False presents them. There
+    # each of them has a fraction of its own, where classes have weights.
+    repeated = [np.repeat(array, counts, axis=0) for array in (X, y)]
+    for shuffle in (True, False) if "class_weight" not in parameters else (True,):
+        weighted, again = (network(shuffle=shuffle, **parameters) for _ in range(2))
+        assert_same_course(weighted.fit(X, y, sample_weight=counts), again.fit(*repeated))
+        if not {"class_weight", "early_stopping"} & parameters.keys():
+            assert weighted.t_ == 3 * counts.sum()
+
+
+@pytest.mark.parametrize("stopping", [{}, STOPPING], ids=["to the end", "stopping"])
+@pytest.mark.parametrize("parameters", [BALANCED, TENTHS, FIFTHS], ids=str)
+def test_integer_weights_are_repetition_with_class_weights(parameters, stopping):
+    """Small class weights are relative to the weights of the samples, not to their number."""
+    rng = np.random.RandomState(0)
+    for seed in range(15):
+        X = rng.normal(size=(12, 3))
+        y = np.r_[0, 0, 1, 1, 2, 2, rng.randint(0, 3, size=6)]
+        counts = rng.randint(1, 5, size=12)
+        weighted, again = (network(random_state=seed, **parameters, **stopping) for _ in range(2))
+        weighted.fit(X, y, sample_weight=counts)
+        assert_same_course(weighted, again.fit(np.repeat(X, counts, axis=0), np.repeat(y, counts)))
+
+
+def test_repetition_with_small_class_weights_by_hand():
+    """16 of weight 0.2 are 16 presentations, as 16 times 1 would be."""
+    X, y = np.arange(4.0)[:, np.newaxis], np.array([0, 0, 1, 1])
+    small = {"class_weight": {0: 0.2, 1: 0.2}}
+    weighted = network(**small).fit(X, y, sample_weight=[4, 4, 4, 4])
+    assert weighted.t_ == 3 * 16
+    assert_same_course(weighted, network(**small).fit(np.repeat(X, 4, axis=0), np.repeat(y, 4)))
+    assert_same_course(weighted, network().fit(X, y, sample_weight=[4, 4, 4, 4]))
+
+
+@each_shuffle
+@each_training
+def test_weight_zero_is_removal(training, shuffle):
+    parameters, X, y = of_training(training)
+    kept = np.arange(len(y)) % 4 != 0
+    weighted, without = (network(shuffle=shuffle, **parameters) for _ in range(2))
+    assert_same_course(weighted.fit(X, y, sample_weight=kept * 1.0), without.fit(X[kept], y[kept]))
+
+
+@each_shuffle
+def test_weight_zero_is_removal_of_a_class(shuffle):
+    X, y = samples()
+    y = np.array(["red", "green", "blue"])[y]
+    kept = y != "green"
+    weighted = network(shuffle=shuffle).fit(X, y, sample_weight=kept.astype(float))
+    assert_same_bits(weighted, network(shuffle=shuffle).fit(X[kept], y[kept]))
+    assert_array_equal(weighted.classes_, ["blue", "red"])
+    assert weighted.n_outputs_ == 2
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_fraction_is_one_more_presentation_at_a_lower_rate(method):
+    X, y = (array[:4] for array in samples())
+    sample_weight = np.array([2.5, 1, 0.25, 1.3])
+    model = network(**TRAININGS["tutorial"], shuffle=False, max_iter=1, learning_rate_init=0.5)
+    W1, W2 = (W.T.tolist() for W in present_nothing(model, X, y, classes=[0, 1, 2]).coefs_)
+
+    getattr(model, method)(X, y, sample_weight=sample_weight)
+
+    shares = [(0, 1), (0, 1), (0, 0.5), (1, 1), (2, 0.25), (3, 1), (3, 1.3 - 1)]
+    loss = 0
+    for row, share in shares:
+        x, target = X[row].tolist(), y[row]
+        _, o = transcription.forward(W1, W2, x, "softmax")
+        loss += share * transcription.squared_error(o, target)
+        W1, W2 = transcription.train_one_sample(W1, W2, x, target, 0.5 * share, "softmax")
+    for fitted, W in zip(model.coefs_, (W1, W2), strict=True):
+        assert_allclose(fitted, np.transpose(W), rtol=1e-12)
+    assert_allclose(model.loss_, loss / sample_weight.sum(), rtol=1e-12)  # per unit of weight
+    assert model.t_ == len(shares)
+
+
+# --- Weights that are relative ---
+
+
+@each_training
+def test_equal_weights_are_no_weights(training):
+    """Boosting starts with 1 / n each; 49 times 1 / 49 is not 1 in floating point.
+
+    Those that classes have may make the products larger than relative weights are taken for.
+    """
+    parameters, X, y = of_training(training, 60)
+    _, different = np.unique(X, axis=0, return_index=True)
+    for n_samples in (12, 30, 49):
+        given = X[different[:n_samples]], y[different[:n_samples]]
+        plain = network(**parameters).fit(*given)
+        for weight in (1.0,) if "class_weight" in parameters else (1.0, 1 / n_samples, 1e-3):
+            weights = np.full(n_samples, weight)
+            assert_same_course(plain, network(**parameters).fit(*given, sample_weight=weights))
+
+
+@each_shuffle
+def test_relative_weights_are_scaled_to_mean_one(shuffle):
+    X, y = samples()
+    weights = np.resize([0.5, 1.5, 0.0, 0.75, 1.25], len(y))  # the positive ones: mean 1
+    plain = network(shuffle=shuffle).fit(X, y, sample_weight=weights)
+    scaled = network(shuffle=shuffle).fit(X, y, sample_weight=weights / 1024)
+    assert_same_course(plain, scaled)  # a power of two, so that the scaling is exact
+
+
+def test_weights_with_a_mean_above_one_are_counts():
+    X, y = samples()
+    assert network().fit(X, y, sample_weight=np.full(len(y), 2.0)).t_ == 3 * 2 * len(y)
+
+
+@pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])
+@pytest.mark.parametrize("of_classes", [[0.21, 0.37, 0.13], [3, 0.1, 0], [1.7, 0.6, 3]], ids=str)
+def test_what_is_relative(of_classes, kind):
+    """Products below what the samples themselves weigh, or count, are scaled to weigh as much."""
+    X, y = samples()
+    weights = weights_of_kind(kind, len(y))
+    weights = np.ones(len(y)) if weights is None else weights
+    products = weights * np.array(of_classes)[y]
+    kept = products > 0
+    enough = max(weights[kept].sum(), kept.sum())
+    expected = np.where(kept, products * max(1.0, enough / products.sum()), weights)
+    model = network(class_weight=dict(enumerate(of_classes)))
+    without = network(class_weight={k: 0.0 for k in range(3) if of_classes[k] == 0})
+    model.fit(X, y, sample_weight=weights)
+    assert_close(model, without.fit(X, y, sample_weight=expected))
+
+
+def test_partial_fit_never_scales():
+    X, y = samples()
+    half_weight, half_rate = network(learning_rate_init=0.5), network(learning_rate_init=0.25)
+    half_weight.partial_fit(X, y, classes=[0, 1, 2], sample_weight=np.full(len(y), 0.5))
+    assert_same_bits(half_weight, half_rate.partial_fit(X, y, classes=[0, 1, 2]))
+
+
+# --- Seeds ---
+
+
+@each_training
+def test_equal_seeds_give_equal_bits(training):
+    parameters, X, y = of_training(training)
+
+    def seeded(random_state):
+        return network(**parameters | {"random_state": random_state}).fit(X, y)
+
+    instance = np.random.RandomState(5)
+    assert_same_course(seeded(5), seeded(5))
+    assert_same_course(seeded(5), seeded(instance))
+    for random_state in (instance, 6):  # the instance has gone on
+        assert not np.array_equal(seeded(5).coefs_[0], seeded(random_state).coefs_[0])

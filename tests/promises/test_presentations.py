@@ -1,0 +1,223 @@
+"""What is presented, how often, and in which order: as the engine is told."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from helpers import (
+    STOPPING,
+    as_labels,
+    assert_close,
+    assert_differs,
+    assert_same_bits,
+    network,
+    samples,
+    state,
+    through_pickle,
+    weights_of_kind,
+)
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_softmaxnet import SoftmaxMLPClassifier
+
+
+def listed(weights):
+    """The rule, row by row: ⌊w⌋ times in full, and once more at the rest."""
+    for row, weight in enumerate(np.asarray(weights).tolist()):
+        yield from [(row, 1.0)] * math.floor(weight)
+        yield from [(row, weight % 1)] * (weight % 1 > 0)
+
+
+def pairs(calls):
+    """The row and the fraction of each presentation."""
+    return [
+        pair
+        for call in calls
+        for pair in zip(call.order.tolist(), call.fractions.tolist(), strict=True)
+    ]
+
+
+def different_rows(n_samples):
+    return np.arange(1.0, n_samples + 1)[:, np.newaxis] / n_samples, np.arange(n_samples) % 2
+
+
+# --- How often ---
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([2.0, 0, 0.25, 1.5], [(0, 1), (0, 1), (2, 0.25), (3, 1), (3, 0.5)]),
+        ([1, 1, 1, 1], [(0, 1), (1, 1), (2, 1), (3, 1)]),
+        (None, [(0, 1), (1, 1), (2, 1), (3, 1)]),
+    ],
+)
+def test_presentations_by_hand(weights, expected, presented):
+    network(shuffle=False, max_iter=1).fit(*different_rows(4), sample_weight=weights)
+    assert pairs(presented) == expected
+
+
+def test_presentations_of_any_weights(presented):
+    rng = np.random.RandomState(0)
+    for _ in range(50):
+        weights = rng.uniform(0, 5, size=rng.randint(2, 10))
+        whole = rng.uniform(size=weights.size) < 0.5
+        weights[whole] = np.floor(weights[whole])
+        X, y = different_rows(weights.size)
+        presented.clear()
+        model = network().partial_fit(X, y, classes=[0, 1], sample_weight=weights)
+        assert pairs(presented) == list(listed(weights))
+        assert model.t_ == len(pairs(presented))
+
+
+@pytest.mark.parametrize("scale", [1, 1e-3, 1e-300, 5e-324])
+@pytest.mark.parametrize("n_samples", [3, 10, 49, 1000])
+def test_equal_weights_become_ones(n_samples, scale, presented):
+    """The sum of numbers so small that they lose bits has no inverse."""
+    weights = np.full(n_samples, scale if scale < 1e-300 else scale / n_samples)
+    network(shuffle=False, max_iter=1).fit(*different_rows(n_samples), sample_weight=weights)
+    assert pairs(presented) == [(row, 1.0) for row in range(n_samples)]
+
+
+def test_relative_weights_of_any_size(presented):
+    rng = np.random.RandomState(0)
+    for _ in range(50):
+        weights = rng.uniform(0, 1, size=rng.randint(4, 20)) * 10.0 ** rng.randint(-300, 1)
+        weights[2:][rng.uniform(size=weights.size - 2) < 0.3] = 0
+        presented.clear()
+        X, y = different_rows(weights.size)
+        network(shuffle=False, max_iter=1).fit(X, y, sample_weight=weights)
+        (call,) = presented
+        scaled = np.bincount(call.order, call.fractions, minlength=weights.size)
+        n_positive = np.count_nonzero(weights)
+        assert_array_equal(scaled[weights == 0], 0)
+        assert_allclose(scaled.sum(), n_positive, rtol=1e-11)
+        assert_allclose(scaled, weights * (n_positive / weights.sum()), rtol=1e-11)
+
+
+# --- In which order ---
+
+
+@pytest.mark.parametrize("weights", [np.ones(5), np.array([2.0, 0, 0.25, 1.5, 1.5])])
+def test_each_epoch_is_another_permutation(weights, presented):
+    network(max_iter=20).fit(*different_rows(5), sample_weight=weights)
+    epochs = [pairs([call]) for call in presented]
+    assert len(epochs) == 20
+    assert all(sorted(epoch) == sorted(listed(weights)) for epoch in epochs)
+    assert len(set(map(tuple, epochs))) > 10
+
+
+def test_the_order_is_that_of_the_seed_and_the_epoch(presented):
+    """Whatever happened in the epochs before, and wherever they were run."""
+    X, y = samples()
+    network(max_iter=6).fit(X, y)
+    whole = [call.order.tolist() for call in presented]
+    presented.clear()
+    model = network(max_iter=2, warm_start=True).fit(X, y)
+    model = through_pickle(model).partial_fit(X, y).set_params(max_iter=1, momentum=0.9)
+    model.fit(X, y).set_params(max_iter=2).fit(X, y)
+    orders = [call.order.tolist() for call in presented]
+    assert orders.pop(2) == list(range(len(y)))  # one pass in the order given
+    assert orders == whole[:2] + whole[3:]
+
+
+@pytest.mark.parametrize("stopping", [{}, STOPPING], ids=["to the end", "stopping"])
+def test_random_numbers_are_drawn_at_initialisation_only(stopping):
+    X, y = samples()
+    generators = [np.random.RandomState(0) for _ in range(3)]
+    one, five, stopped = (network(random_state=g, **stopping) for g in generators)
+    one.set_params(max_iter=1, warm_start=True).fit(X, y)
+    five.set_params(max_iter=5).fit(X, y)
+    stopped.set_params(max_iter=50, tol=10.0, n_iter_no_change=2).fit(X, y)
+    assert state(generators[0]) == state(generators[1]) == state(generators[2])
+    one.fit(X, y).partial_fit(X, y)
+    assert state(generators[0]) == state(generators[1])
+
+
+def test_no_random_state_is_drawn_from_that_of_numpy():
+    X, y = samples()
+    shared = np.random.mtrand._rand
+    before = shared.get_state()
+    try:
+        shared.seed(3)
+        model = network(random_state=None, warm_start=True).fit(X, y)
+        drawn = shared.random_sample(4)
+        shared.seed(3)
+        again = network(random_state=None, max_iter=1, warm_start=True).fit(X, y)
+        assert_array_equal(shared.random_sample(4), drawn)
+        assert_same_bits(model, again.set_params(max_iter=2).fit(X, y))
+    finally:
+        shared.set_state(before)
+
+
+# --- The order that is shuffled: that of the contents ---
+
+
+def orders(calls):
+    found = [call.order.tolist() for call in calls]
+    calls.clear()
+    return found
+
+
+@pytest.mark.parametrize("parameters", [{}, STOPPING], ids=["plain", "stopping"])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("kind", ["none", "fractional"])
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_float32_is_shown_in_the_same_order(multilabel, kind, container, parameters, presented):
+    X, y = samples(40, multilabel=multilabel)
+    parameters = parameters | ({"output_activation": "sigmoid"} if multilabel else {})
+    weights = weights_of_kind(kind, len(y))
+    double = network(**parameters).fit(X, y, sample_weight=weights)
+    expected = orders(presented)
+    single = network(**parameters)
+    single.fit(container(X.astype(np.float32)), y, sample_weight=weights)
+    assert orders(presented) == expected
+    assert_close(single, double, rtol=1e-3, atol=1e-4)
+    other_seed = network(**parameters | {"random_state": 1}).fit(X, y, sample_weight=weights)
+    assert orders(presented) != expected
+    assert_differs(other_seed, double)
+
+
+def test_scaling_and_moving_columns_keeps_the_order(presented):
+    X, y = samples(40)
+    network().fit(X, y)
+    expected = orders(presented)
+    rng = np.random.RandomState(1)
+    for same_X in (X * rng.uniform(0.01, 100, size=7), X - X.mean(axis=0), np.exp(X)):
+        network().fit(same_X, y)
+        assert orders(presented) == expected
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("load", [load_iris, load_breast_cancer, load_digits])
+def test_behind_a_scaler_row_order_does_not_matter(load):
+    """Means over rows in another order differ in their last digits, and so does all that is fed."""
+    X, y = load(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), SoftmaxMLPClassifier(random_state=0))
+    fitted = pipeline.fit(X, y).predict_proba(X)
+    for seed in range(2):
+        order = np.random.RandomState(seed).permutation(len(y))
+        again = pipeline.fit(X[order], y[order]).predict_proba(X)
+        assert_allclose(again, fitted, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_rows_that_differ_beyond_float32_have_an_order_too(multilabel, container):
+    rng = np.random.RandomState(0)
+    X = np.array([[1.0, 0, -3], [0, 0, 2]])[rng.randint(2, size=40)]
+    X[X != 0] *= 1 + 1e-12 * rng.randint(5, size=np.count_nonzero(X))
+    y, weights = rng.randint(3, size=40), rng.choice([0.5, 1, 1.75], size=40)
+    assert len(np.unique(X.astype(np.float32), axis=0)) == 2 < len(np.unique(X, axis=0))
+    y = as_labels(X, y) if multilabel else y
+    parameters = {"output_activation": "sigmoid"}
+    fitted = network(**parameters).fit(container(X), y, sample_weight=weights)
+    for _ in range(5):
+        order = rng.permutation(40)
+        again = network(**parameters)
+        again.fit(container(X[order]), y[order], sample_weight=weights[order])
+        assert_same_bits(fitted, again)

@@ -1,0 +1,150 @@
+"""Training that is killed again and again ends with the same model: examples/resume.py."""
+
+import contextlib
+import random
+import re
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import joblib
+import pytest
+from helpers import answer_ctrl_c, assert_same_training
+
+SCRIPT = Path(__file__).parents[2] / "examples" / "resume.py"
+N_EPOCHS = 40
+SECONDS = 60  # many times what one run takes
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9 on Windows")
+
+
+def start(checkpoint):
+    command = [sys.executable, SCRIPT, checkpoint, "--epochs", str(N_EPOCHS)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, preexec_fn=answer_ctrl_c, **pipes)
+
+
+def kill_at_random(checkpoint, process):
+    """Kill it some time after it began to train, or to load what was saved."""
+    process.stdout.readline()
+    time.sleep(random.uniform(0, 0.25))
+    process.kill()
+
+
+def interrupt_at_random(checkpoint, process):
+    """Press Ctrl-C, which may end an epoch with a part of it: that must not be saved."""
+    process.stdout.readline()
+    time.sleep(random.uniform(0, 0.25))
+    process.send_signal(signal.SIGINT)
+
+
+def kill_while_saving(checkpoint, process):
+    """Kill it as soon as there is something of the file that is to replace the checkpoint."""
+    process.stdout.readline()
+    written = checkpoint.with_name(checkpoint.name + ".new")
+    with contextlib.suppress(FileNotFoundError):
+        written.unlink()  # what the last one that was killed has left
+    process.stdout.readline()
+    while process.poll() is None and not written.exists():
+        pass
+    process.kill()
+
+
+@pytest.fixture(scope="module")
+def script():
+    """What the script defines."""
+    return runpy.run_path(str(SCRIPT))
+
+
+@pytest.fixture(scope="module")
+def never_killed(script):
+    """The network of one call of fit."""
+    return script["new_network"](max_iter=N_EPOCHS).fit(*script["samples"]())
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [
+        [kill_at_random, interrupt_at_random],
+        pytest.param([kill_at_random] * 8, marks=pytest.mark.slow),
+        pytest.param([interrupt_at_random] * 4, marks=pytest.mark.slow),
+        pytest.param([kill_while_saving] * 5, marks=pytest.mark.slow),
+    ],
+    ids=lambda stops: f"{len(stops)} times {stops[-1].__name__}",
+)
+def test_a_killed_training_ends_with_the_same_model(stops, never_killed, tmp_path):
+    checkpoint = tmp_path / "network.joblib"
+    n_done = 0
+    for stop in stops:
+        with start(checkpoint) as process:
+            stop(checkpoint, process)
+            _, errors = process.communicate(timeout=SECONDS)
+        assert not errors or "Interrupt" in errors
+        if checkpoint.exists():
+            saved = joblib.load(checkpoint)  # which a half-written file would refuse
+            assert n_done <= len(saved.loss_curve_) <= N_EPOCHS
+            n_done = len(saved.loss_curve_)
+            assert saved.loss_curve_ == never_killed.loss_curve_[:n_done]
+    _, errors = start(checkpoint).communicate(timeout=SECONDS)
+    assert not errors
+    assert_same_training(joblib.load(checkpoint), never_killed)
+
+
+def test_a_training_that_is_never_killed(script, never_killed, tmp_path, capsys):
+    checkpoint = tmp_path / "network.joblib"
+    script["train"](checkpoint, N_EPOCHS - 1)
+    script["train"](checkpoint, N_EPOCHS)
+    assert_same_training(joblib.load(checkpoint), never_killed)
+    numbers = re.findall(r"^Epoch (\d+): loss", capsys.readouterr().out, re.M)
+    assert [int(number) for number in numbers] == [*range(1, N_EPOCHS + 1)]
+
+
+@pytest.fixture
+def saved(script, tmp_path):
+    """A network that the script has saved, and the file."""
+    network = script["new_network"](max_iter=1)
+    network.fit(*(array[:100] for array in script["samples"]()))
+    checkpoint = tmp_path / "network.joblib"
+    (tmp_path / "network.joblib.new").write_bytes(b"half of a network")
+    script["save"](network, checkpoint)
+    return network, checkpoint
+
+
+def test_a_half_written_file_is_never_taken_for_the_checkpoint(saved):
+    """What a process killed in the middle of saving leaves behind is overwritten."""
+    network, checkpoint = saved
+    assert_same_training(joblib.load(checkpoint), network)
+    assert [path.name for path in checkpoint.parent.iterdir()] == [checkpoint.name]
+
+
+def test_a_failing_save_leaves_the_checkpoint_alone(saved, script, monkeypatch):
+    network, checkpoint = saved
+    before = checkpoint.read_bytes()
+
+    def full_disk(network, file):
+        file.write(b"half of a network")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(joblib, "dump", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        script["save"](network, checkpoint)
+    assert checkpoint.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_the_demonstration(tmp_path):
+    finished = subprocess.run(
+        [sys.executable, shutil.copy(SCRIPT, tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    assert not finished.stderr
+    assert finished.stdout.count("Killed; the checkpoint holds") == 3
+    assert finished.stdout.endswith("that of the run that was never killed, bit for bit\n")
+    assert [path.name for path in tmp_path.iterdir()] == [SCRIPT.name]

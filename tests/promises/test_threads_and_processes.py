@@ -1,0 +1,193 @@
+"""Many threads and processes at once: each gets what it would have got alone."""
+
+import os
+import pickle
+import random
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_all_start_methods, get_context
+from threading import Barrier
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from helpers import SECONDS, bits, child_process, put_in, through_pickle
+from helpers import network as any_network
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV
+
+N_THREADS = 8
+
+CONFIGURATIONS = [
+    {},
+    {"momentum": 0.9, "alpha": 1e-4},
+    {"average": True, "learning_rate": "inverse_time"},
+    {"early_stopping": True, "output_activation": "sigmoid"},
+    {"hidden_layer_sizes": (), "loss": "log_loss", "backprop": "gradient"},
+]
+
+
+def samples():
+    X, y = load_digits(return_X_y=True)
+    return X[:600] / 16, y[:600]
+
+
+def network(hidden_layer_sizes=(12, 8), **parameters):
+    return any_network(hidden_layer_sizes, **{"learning_rate_init": 0.05} | parameters)
+
+
+def tasks():
+    """Calls that train clones or predict with one estimator that all share; each gives bytes."""
+    X, y = samples()
+    shared = network().fit(X, y)
+    for kind in (np.asarray, sp.csr_array):
+        for dtype in (np.float64, np.float32):
+            given = kind(X.astype(dtype))
+            for options in CONFIGURATIONS:
+                estimator = network(**options)
+                yield lambda e=estimator, X=given: bits(clone(e).fit(X, y))
+            yield lambda X=given: bits(network().partial_fit(X, y, classes=np.arange(10)))
+            yield lambda X=given: shared.predict_proba(X).tobytes()
+            yield lambda X=given: shared.predict(X).tobytes()
+
+
+def check_threads(seconds):
+    """Run the tasks in many threads, in random order, again and again; return how many were run."""
+    calls = list(tasks())
+    alone = [call() for call in calls]
+    barrier = Barrier(N_THREADS)
+
+    def work(seed):
+        order, n_done = random.Random(seed), 0
+        barrier.wait()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            number = order.randrange(len(calls))
+            assert calls[number]() == alone[number], number
+            n_done += 1
+        return n_done
+
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        return list(pool.map(work, range(N_THREADS)))
+
+
+def test_threads():
+    assert min(check_threads(seconds=2)) >= 1
+
+
+@pytest.mark.slow
+def test_threads_for_a_minute():
+    assert min(check_threads(seconds=60)) >= 10
+
+
+# --- One estimator, in several threads ---
+
+
+def predict(model, X, y):
+    assert np.allclose(model.predict_proba(X).sum(axis=1), 1)
+
+
+def set_params(model, X, y):
+    momentum, average = random.choice([0, 0.5]), random.choice([False, True])
+    activation, alpha = random.choice(["relu", "logistic"]), random.choice([0, 1e-3])
+    model.set_params(momentum=momentum, average=average, activation=activation, alpha=alpha)
+
+
+def fork(model, X, y):
+    child = os.fork()
+    if child == 0:
+        try:
+            network(max_iter=1).fit(X, y)
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    time.sleep(0.05)
+
+
+DONE_AT_ONCE = {
+    "fit": lambda model, X, y: model.fit(X, y),
+    "partial_fit": lambda model, X, y: model.partial_fit(X, y),
+    "sparse partial_fit": lambda model, X, y: model.partial_fit(sp.csr_array(X), y),
+    "predict": predict,
+    "set_params": set_params,
+    "put in": lambda model, X, y: put_in(model, model.coefs_, model.intercepts_),
+    "pickle": lambda model, X, y: through_pickle(model).partial_fit(X, y),
+} | ({"fork": fork} if hasattr(os, "fork") else {})
+
+
+def at_once(names, seconds):
+    """Do all of these to one estimator, each in a thread; return what was raised."""
+    sys.setswitchinterval(1e-5)
+    X, y = samples()
+    X, y = X[:200], y[:200]
+    model = network(max_iter=2, learning_rate_init=0.01).fit(X, y)
+    end = time.monotonic() + seconds
+
+    def work(name):
+        raised = []
+        while time.monotonic() < end:
+            try:
+                DONE_AT_ONCE[name](model, X, y)
+            except Exception as error:
+                raised.append(f"{name}: {error!r}")
+        return raised
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        raised = [text for texts in pool.map(work, names) for text in texts]
+    model.set_params(**network(max_iter=2).get_params()).fit(X, y)
+    assert bits(model) == bits(network(max_iter=2).fit(X, y))
+    return raised
+
+
+@pytest.mark.parametrize("seconds", [1.5, pytest.param(60, marks=pytest.mark.slow)])
+def test_anything_done_at_once_does_no_harm(seconds):
+    """Errors are fine, a crash is not; and all is well when it is over."""
+    with child_process() as call:
+        call(at_once, [*DONE_AT_ONCE, "partial_fit"], seconds)
+
+
+@pytest.mark.parametrize("seconds", [0.5, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_many_threads_predict_while_one_trains(method, seconds):
+    with child_process() as call:
+        assert not call(at_once, [method, *["predict"] * 4], seconds)
+
+
+# --- Processes ---
+
+FITTED = network(warm_start=True).fit(*samples())
+
+
+def gone_on(estimator):
+    """Predict, go on in both ways, and tell all of it in bytes."""
+    X, y = samples()
+    predicted = estimator.predict_proba(X).tobytes()
+    return predicted, bits(estimator.fit(X, y)), bits(estimator.partial_fit(X, y))
+
+
+def gone_on_with_what_was_there():
+    """The same with the estimator of this module: after a fork, the one that was fitted before."""
+    return gone_on(pickle.loads(pickle.dumps(FITTED)))
+
+
+@pytest.mark.parametrize("method", get_all_start_methods())
+def test_processes(method):
+    expected = gone_on_with_what_was_there()
+    with ProcessPoolExecutor(2, mp_context=get_context(method)) as pool:
+        given = [pool.submit(gone_on, FITTED) for _ in range(4)]
+        there = [pool.submit(gone_on_with_what_was_there) for _ in range(4)]
+        for future in given + there:
+            assert future.result(timeout=SECONDS) == expected
+
+
+def test_a_search_in_processes_finds_the_same():
+    grid = {"learning_rate_init": [0.05, 0.3], "activation": ["tanh", "relu"]}
+    searches = [GridSearchCV(network(), grid, cv=3, n_jobs=n_jobs) for n_jobs in (1, 2)]
+    alone, together = (search.fit(*samples()) for search in searches)
+    for split in range(3):
+        name = f"split{split}_test_score"
+        assert np.array_equal(alone.cv_results_[name], together.cv_results_[name])
+    assert bits(alone.best_estimator_) == bits(together.best_estimator_)

@@ -1,0 +1,169 @@
+"""The validation samples of one's own, `X_val` and `y_val`."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from helpers import (
+    LABELS,
+    STOPPING,
+    as_labels,
+    assert_same_training,
+    network,
+    optional,
+    parameters_of,
+    state,
+)
+from sklearn.datasets import make_blobs
+from sklearn.exceptions import NotFittedError
+
+COLORS = np.array(["blue", "green", "red"])
+X, y = make_blobs(n_samples=40, centers=3, cluster_std=4.0, random_state=1)
+Y = as_labels(X, y)
+X_val, y_val, Y_val = X[:15], y[:15], Y[:15]
+
+
+def stopping(**parameters):
+    return network((5,), **{"learning_rate_init": 0.5, "max_iter": 12} | STOPPING | parameters)
+
+
+def frame(X, columns="ab"):
+    return optional("pandas").DataFrame(X, columns=list(columns[: X.shape[1]]))
+
+
+KINDS_OF_X = {
+    "list": lambda X: X.tolist(),
+    "Fortran": np.asfortranarray,
+    "read-only": lambda X: np.frombuffer(X.tobytes()).reshape(X.shape),
+    "CSR": sp.csr_matrix,
+    "CSC": sp.csc_array,
+    "COO": sp.coo_array,
+    "DataFrame": frame,
+}
+KINDS_OF_Y = {
+    "list": lambda y: y.tolist(),
+    "object": lambda y: y.astype(object),
+    "Series": lambda y: optional("pandas").Series(y),
+    "column of a frame": lambda y: optional("pandas").DataFrame({"color": y})["color"],
+}
+KINDS_OF_LABELS = {
+    "dense": np.asarray,
+    "bool": lambda Y: Y.astype(bool),
+    "CSR": sp.csr_matrix,
+    "CSC": sp.csc_array,
+    "DataFrame": lambda Y: frame(Y, "abc"),
+    "list": lambda Y: Y.tolist(),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_X)
+@pytest.mark.parametrize("kind_of_training", ["list", "CSR", "DataFrame"])
+def test_kinds_of_X_val(kind, kind_of_training):
+    expected = stopping().fit(X[15:], y[15:], X_val=X_val, y_val=y_val)
+    training = KINDS_OF_X[kind_of_training](X[15:])
+    if kind_of_training == "DataFrame" and kind != "DataFrame":
+        training = X[15:]  # names on one side only are another matter
+    model = stopping().fit(training, y[15:], X_val=KINDS_OF_X[kind](X_val), y_val=y_val)
+    assert_same_training(expected, model)
+    assert model.score(X_val, y_val) == model.best_validation_score_
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_Y)
+def test_kinds_of_y_val(kind):
+    expected = stopping().fit(X[15:], y[15:], X_val=X_val, y_val=y_val)
+    named = KINDS_OF_Y[kind](COLORS[y_val])
+    model = stopping().fit(X[15:], COLORS[y[15:]], X_val=X_val, y_val=named)
+    assert_same_training(expected, model)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_LABELS)
+def test_multilabel_y_val(kind):
+    parameters = LABELS | {"random_state": 1}
+    convert = KINDS_OF_LABELS[kind]
+    expected = stopping(**parameters).fit(X[15:], Y[15:], X_val=X_val, y_val=Y_val)
+    model = stopping(**parameters)
+    model.fit(X[15:], convert(Y[15:]), X_val=X_val, y_val=convert(Y_val))
+    assert_same_training(expected, model)
+    assert len(set(model.validation_scores_)) > 1
+    assert model.score(X_val, Y_val) == model.best_validation_score_
+
+
+def test_all_samples_are_trained_on(engine):
+    model = stopping(validation_fraction=0.9).fit(X, y, X_val=X[:5], y_val=y[:5])
+    assert model.t_ == 12 * 40
+
+
+def test_y_val_may_lack_classes():
+    model = stopping().fit(X, y, X_val=X[y == 1], y_val=y[y == 1])
+    assert model.score(X[y == 1], y[y == 1]) == model.best_validation_score_
+
+
+def test_their_order_does_not_matter(engine):
+    model = stopping().fit(X[15:], y[15:], X_val=X_val, y_val=y_val)
+    reverse = stopping().fit(X[15:], y[15:], X_val=X_val[::-1], y_val=y_val[::-1])
+    assert_same_training(model, reverse)
+
+
+def test_float32_is_kept(engine):
+    model = stopping().fit(X.astype(np.float32), y, X_val=X, y_val=y)
+    assert all(array.dtype == np.float32 for array in parameters_of(model))
+    assert model.score(X.astype(np.float32), y) == model.best_validation_score_
+
+
+# --- Errors ---
+
+WRONG_VALIDATION = {
+    "no y_val": (X, y, X_val, None, "X_val.*y_val"),
+    "no X_val": (X, y, None, y_val, "y_val.*X_val"),
+    "features": (X, y, np.column_stack([X_val, X_val]), y_val, "4 features"),
+    "sparse features": (X, y, sp.csr_array(X_val[:, :1]), y_val, "1 features"),
+    "one-dimensional X_val": (X, y, X_val[0], y_val, "X_val|Expected 2D array"),
+    "NaN": (X, y, np.where(X_val > 1, np.nan, X_val), y_val, "X_val contains NaN"),
+    "infinity": (X, y, np.where(X_val > 1, np.inf, X_val), y_val, "X_val contains inf"),
+    "fewer labels": (X, y, X_val, y_val[:-1], "y_val.*14|14.*y_val|inconsistent"),
+    "more labels": (X, y, X_val, y, "y_val.*40|40.*y_val|inconsistent"),
+    "unknown": (X, y, X_val, np.r_[y_val[:-1], 7], r"y_val.*not among.*7"),
+    "unknown text": (X, COLORS[y], X_val, np.r_[COLORS[y_val[:-1]], ["pink"]], "y_val.*pink"),
+    "text for numbers": (X, y, X_val, COLORS[y_val], "y_val"),
+    "objects for numbers": (X, y, X_val, COLORS[y_val].astype(object), "y_val"),
+    "numbers for objects": (X, COLORS[y].astype(object), X_val, y_val, "y_val"),
+    "None": (X, COLORS[y].astype(object), X_val, np.full(15, None), "y_val"),
+    "NaN in y_val": (X, y, X_val, np.where(y_val == 1, np.nan, y_val), "y_val"),
+    "labels": (X, y, X_val, np.eye(3, dtype=int)[y_val], "y_val"),
+    "sparse labels": (X, y, X_val, sp.csr_array(np.eye(3)[y_val]), "y_val"),
+    "fewer columns": (X, Y, X_val, Y_val[:, :2], "y_val has 2 columns"),
+    "sparse, fewer columns": (X, Y, X_val, sp.csr_array(Y_val[:, :2]), "y_val has 2 columns"),
+    "one class for labels": (X, Y, X_val, y_val, "y_val"),
+    "fewer rows of labels": (X, Y, X_val, Y_val[:14], "y_val.*14|14.*y_val|inconsistent"),
+    "counts": (X, Y, X_val, Y_val * 2, "y_val.*0 and 1"),
+    "text for labels": (X, Y, X_val, Y_val.astype(str), "y_val.*0 and 1"),
+    "NaN for labels": (X, Y, X_val, np.where(Y_val, np.nan, 0), "y_val"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_VALIDATION)
+def test_wrong_validation_samples(case):
+    X, y, X_val, y_val, message = WRONG_VALIDATION[case]
+    model = stopping(output_activation="sigmoid")
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, X_val=X_val, y_val=y_val)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+@pytest.mark.parametrize("columns", ["ba", "cd"])
+def test_wrong_names(columns):
+    with pytest.raises(ValueError, match=r"(?i)X_val|feature names"):
+        stopping().fit(frame(X), y, X_val=frame(X_val, columns), y_val=y_val)
+
+
+def test_X_val_without_early_stopping():
+    with pytest.raises(ValueError, match=r"X_val.*early_stopping"):
+        stopping(early_stopping=False).fit(X, y, X_val=X_val, y_val=y_val)
+
+
+def test_wrong_validation_samples_spoil_no_model():
+    model, spared = (stopping(warm_start=True).fit(X, y) for _ in range(2))
+    with pytest.raises(ValueError, match="y_val"):
+        model.fit(X, y, X_val=X_val, y_val=np.r_[y_val[:-1], 7])
+    assert state(model) == state(spared)
+    assert_same_training(model.fit(X, y), spared.fit(X, y))

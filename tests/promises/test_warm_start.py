@@ -1,0 +1,203 @@
+"""A warm start goes on as if training had not stopped, or from the weights that are put in."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from helpers import (
+    KEPT,
+    STOPPING,
+    TRAININGS,
+    assert_same_bits,
+    assert_same_training,
+    ctrl_c_in_run,
+    network,
+    of_training,
+    parameters_of,
+    put_in,
+    state,
+    weights_of_kind,
+)
+from numpy.testing import assert_array_equal
+from sklearn.datasets import make_blobs
+
+pytestmark = [
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+X, Y = make_blobs(n_samples=60, centers=3, cluster_std=3, random_state=0)
+SCHEDULES = {
+    "constant": {},
+    "invscaling": {"learning_rate": "invscaling"},
+    "inverse_time": {"learning_rate": "inverse_time", "decay": 0.7},
+    "adaptive": {"learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
+    "in order": {"shuffle": False},
+}
+
+
+def warm(*arguments, **parameters):
+    """The rate is constant, for the rate of the defaults may fall."""
+    return network(*arguments, **{"warm_start": True, "learning_rate": "constant"} | parameters)
+
+
+def fit_parts(whole, data, keep=KEPT["itself"], sizes=(3, 4), **more):
+    """Fit a copy of the model in parts, which have as many epochs as the whole."""
+    parts = copy.deepcopy(whole)
+    for size in sizes:
+        parts = keep(parts.set_params(max_iter=size).fit(*data, **more))
+        assert parts.n_iter_ == size
+    return parts, whole.set_params(max_iter=sum(sizes)).fit(*data, **more)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("training", [name for name in TRAININGS if "stopping" not in name])
+def test_three_and_four_epochs_are_seven(training, container, schedule):
+    parameters, X, y = of_training(training)
+    model = warm(**{"learning_rate_init": 0.05} | parameters | schedule)
+    assert_same_training(*fit_parts(model, (container(X), y)))
+
+
+@pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize("training", ["plain", "momentum", "average, alpha", "labels", "balanced"])
+def test_a_model_that_was_kept_goes_on(training, keep):
+    parameters, X, y = of_training(training)
+    weights = weights_of_kind("fractional", len(y))
+    whole = warm(**parameters, learning_rate="inverse_time")
+    assert_same_training(*fit_parts(whole, (X, y), keep, (1, 2, 3), sample_weight=weights))
+
+
+def test_going_on_after_convergence():
+    """With its patience back, and with the epochs that were not run."""
+    model = warm(tol=10.0, n_iter_no_change=2, max_iter=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [model.fit(X, Y).n_iter_ for _ in range(3)] == [4, 3, 3]
+    model.set_params(tol=None, max_iter=2).fit(X, Y)
+    assert_same_training(model, warm(max_iter=12).fit(X, Y))
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_going_on_after_an_interrupt(average):
+    with ctrl_c_in_run(4):
+        model = warm(max_iter=9, average=average).fit(X, Y)
+    assert model.n_iter_ == 3
+    model.set_params(max_iter=1).fit(X, Y)
+    assert_same_training(model, warm(max_iter=4, average=average).fit(X, Y))
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+@pytest.mark.parametrize("training", TRAININGS)
+def test_without_it_fit_begins_anew(training, schedule):
+    parameters, X, y = of_training(training)
+    parameters = {"learning_rate_init": 0.05} | parameters | schedule
+    again = network(**parameters).fit(X, y).fit(X, y)
+    assert_same_training(again, network(**parameters).fit(X, y))
+    assert again.n_iter_ == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "divisors"),
+    [
+        ("inverse_time", "constant", [1.0, 1.0]),
+        ("constant", "inverse_time", [1.3, 1.4]),
+        ("constant", "invscaling", [181.0**0.5, 241.0**0.5]),
+        ("invscaling", "adaptive", [1.0, 1.0]),
+    ],
+)
+def test_the_schedule_and_the_rate_may_be_set_anew(before, after, divisors, presented):
+    model = warm(learning_rate=before).fit(X, Y)
+    presented.clear()
+    model.set_params(max_iter=2, learning_rate=after, learning_rate_init=0.05).fit(X, Y)
+    assert_array_equal([call.rate for call in presented], [0.05 / d for d in divisors])
+
+
+# --- Weights that are put in ---
+
+
+def test_weights_of_another_kind_are_taken():
+    """Nested lists, integers and float32, whatever the dtype was."""
+    model, spared = (warm().fit(X, Y) for _ in range(2))
+    for each in (model, spared):
+        each.coefs_ = [np.round(3 * weights) for weights in each.coefs_]
+    model.coefs_ = [model.coefs_[0].tolist(), *(W.astype(int) for W in model.coefs_[1:])]
+    model.intercepts_ = [values.tolist() for values in model.intercepts_]
+    assert_array_equal(model.fit(X, Y).coefs_[0], spared.fit(X, Y).coefs_[0])
+
+
+@pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_weights_that_are_put_back_are_new_ones(method, keep):
+    """Though each is the same number: what tells is whether it is the array. Also in a copy."""
+
+    def after_an_epoch():
+        return warm(momentum=0.9, shuffle=False, max_iter=1).fit(X, Y)
+
+    def with_its_own():
+        model = after_an_epoch()
+        return put_in(model, model.coefs_, model.intercepts_)
+
+    gone_on, at_rest = keep(after_an_epoch()), keep(with_its_own())
+    for model, expected in ((gone_on, after_an_epoch()), (at_rest, with_its_own())):
+        getattr(model, method)(X, Y)
+        assert_same_bits(model, getattr(expected, method)(X, Y))
+    assert not np.array_equal(gone_on.coefs_[0], at_rest.coefs_[0])
+
+
+# --- What does not fit ---
+
+WRONG = {
+    "other sizes": ({"hidden_layer_sizes": 7}, X, Y, "hidden_layer_sizes"),
+    "more layers": ({"hidden_layer_sizes": (5, 4, 6)}, X, Y, "hidden_layer_sizes"),
+    "other outputs": ({"output_activation": "sigmoid"}, X, Y, "output_activation"),
+    "other labels": ({}, X, Y + 1, r"y holds \[.*1.*2.*3.*0"),
+    "fewer labels": ({}, X[Y < 2], Y[Y < 2], "y holds"),
+    "other features": ({}, X[:, :1], Y, "X has 1 features"),
+    "divergence": ({"learning_rate_init": 1e300}, 1e300 * X, Y, "diverged"),
+}
+
+
+@pytest.mark.parametrize(("parameters", "data", "labels", "message"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("stopping", [{}, STOPPING], ids=["plain", "stopping"])
+def test_what_does_not_fit_is_refused(stopping, parameters, data, labels, message):
+    """Nothing is lost."""
+    model, spared = (warm(**stopping).fit(X, Y) for _ in range(2))
+    before = model.get_params()
+    with pytest.raises(ValueError, match=message):
+        model.set_params(**parameters).fit(data, labels)
+    model.set_params(**before)
+    assert state(model) == state(spared)
+    assert_same_training(model.fit(X, Y), spared.fit(X, Y))
+
+
+PUT_IN = {
+    "intercepts too short": ("intercepts_", 0, np.zeros(3)),
+    "coefs too long": ("coefs_", 1, np.zeros((5000, 4))),
+    "coefs too narrow": ("coefs_", 0, np.zeros((2, 3))),
+    "outputs too few": ("coefs_", 2, np.zeros((4, 2))),
+    "one dimension": ("coefs_", 0, np.zeros(2)),
+    "a number": ("intercepts_", 1, 0.5),
+}
+
+
+@pytest.mark.parametrize(("name", "index", "array"), PUT_IN.values(), ids=PUT_IN)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_weights_of_another_shape_are_refused(name, index, array, method):
+    model = warm().fit(X, Y)
+    getattr(model, name)[index] = array
+    with pytest.raises(
+        ValueError, match=r"coefs_ .* 2 inputs and 3 outputs|coefs_ have the shapes"
+    ):
+        getattr(model, method)(X, Y)
+
+
+def test_arrays_of_the_model_before_are_not_written_to():
+    """A fit that begins anew has weights of its own, as one that fails must not touch the old."""
+    model = network().fit(X, Y)
+    kept, copies = parameters_of(model), [array.copy() for array in parameters_of(model)]
+    model.fit(X[::-1], Y)
+    for array, as_it_was in zip(kept, copies, strict=True):
+        assert_array_equal(array, as_it_was)

@@ -1,0 +1,143 @@
+"""On a Dask cluster of two processes: the same searches, the same streams, the same bits."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from helpers import SECONDS, assert_same_bits, network, optional, through_pickle
+from numpy.testing import assert_array_equal
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+da = optional("dask.array")
+distributed = optional("dask.distributed")
+wrappers = optional("dask_ml.wrappers")
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+GRID = {"learning_rate_init": [0.05, 0.2], "hidden_layer_sizes": [(), (10,)]}
+# What there is to remember from one block to the next, beside the weights.
+OPTIONS = [{}, {"momentum": 0.9}, {"average": True}]
+
+
+@pytest.fixture(scope="module")
+def client():
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
+    with (
+        distributed.LocalCluster(dashboard_address=None, **options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def out_of_core():
+    """examples/dask_out_of_core.py as a module, which Dask sends to the workers by value."""
+    path = EXAMPLES / "dask_out_of_core.py"
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def samples():
+    X, y = load_digits(return_X_y=True)
+    return X / 16, y
+
+
+def test_a_search_finds_the_same(client):
+    X, y = samples()
+    search = GridSearchCV(network(), GRID, cv=3, error_score="raise", return_train_score=True)
+    here = search.fit(X, y).cv_results_, search.best_estimator_
+    with joblib.parallel_config(backend="dask"):
+        on_cluster = search.fit(X, y).cv_results_, search.best_estimator_
+    names = [name for name in here[0] if "score" in name and "time" not in name]
+    assert len(names) > 8
+    for name in names:
+        assert_array_equal(on_cluster[0][name], here[0][name])
+    assert_same_bits(on_cluster[1], here[1])
+
+
+def test_the_fits_are_done_by_the_workers(client):
+    """Else the test before this one compares nothing."""
+
+    def process(estimator, X, y):
+        return os.getpid()
+
+    X, y = samples()
+    with joblib.parallel_config(backend="dask"):
+        processes = cross_val_score(network(), X, y, cv=8, scoring=process)
+    assert set(processes) <= set(client.run(os.getpid).values())
+
+
+@pytest.mark.parametrize("rows_in_block", [100, 333, 1797])
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_blocks_do_not_matter(rows_in_block, options, client):
+    X, y = samples()
+    expected = network(**options).partial_fit(X, y, classes=np.arange(10))
+    incremental = wrappers.Incremental(network(**options), shuffle_blocks=False)
+    blocks = da.from_array(X, chunks=(rows_in_block, 64)), da.from_array(y, chunks=rows_in_block)
+    incremental.fit(*blocks, classes=np.arange(10))
+    assert_same_bits(incremental.estimator_, expected)
+    assert incremental.estimator_.t_ == len(y)
+    assert_array_equal(incremental.predict(blocks[0]).compute(), expected.predict(X))
+
+
+class BlocksInMemory(distributed.SchedulerPlugin):
+    """Remembers how many arrays of at least so many bytes the workers ever held together."""
+
+    def __init__(self, scheduler, n_bytes):
+        self.scheduler, self.n_bytes, self.most = scheduler, n_bytes, 0
+
+    def transition(self, *change, **details):
+        held = [task for task in self.scheduler.tasks.values() if task.state == "memory"]
+        blocks = [task for task in held if task.nbytes >= self.n_bytes and not is_network(task)]
+        self.most = max(self.most, len(blocks))
+
+
+def is_network(task):
+    return str(task.key).startswith("('fit-")
+
+
+@pytest.fixture
+def blocks_in_memory(client, out_of_core):
+    """The arrays of at least 1,000 rows of the example that are in memory together."""
+    scheduler = client.cluster.scheduler
+    counter = BlocksInMemory(scheduler, 1_000 * out_of_core.N_FEATURES * 4)
+    scheduler.add_plugin(counter, name="blocks in memory")
+    yield counter
+    scheduler.remove_plugin("blocks in memory")
+
+
+@pytest.mark.parametrize("n_at_a_time", [2, 3])
+def test_a_few_blocks_are_in_memory(n_at_a_time, out_of_core, blocks_in_memory, monkeypatch):
+    """Here the network learns slower than its blocks are made; yet they do not pile up."""
+    monkeypatch.setattr(out_of_core, "N_ROWS", 30_000)
+    monkeypatch.setattr(out_of_core, "N_AT_A_TIME", n_at_a_time)
+    monkeypatch.setattr(out_of_core, "new_network", lambda: network((3000,)))
+    in_blocks = out_of_core.learned_in_blocks(1_000)
+    # Dask counts a block twice where it has two names
+    assert 1 <= blocks_in_memory.most <= 2 * n_at_a_time
+    X = out_of_core.rows(0, 30_000)
+    expected = out_of_core.new_network().partial_fit(X, out_of_core.labels(X), classes=[0, 1])
+    assert_same_bits(in_blocks, expected)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_a_network_travels_and_goes_on(options, client):
+    X, y = samples()
+    thirds = list(zip(np.array_split(X, 3), np.array_split(y, 3), strict=True))
+    expected = network(**options).partial_fit(X, y, classes=np.arange(10))
+
+    started = network(**options).partial_fit(*thirds[0], classes=np.arange(10))
+    first, second = client.run(os.getpid)  # the addresses of both workers
+    learned = client.submit(started.partial_fit, *thirds[1], workers=first, pure=False)
+    moved = client.submit(lambda network: network, learned, workers=second, pure=False)
+    returned = moved.result(timeout=SECONDS)
+    returned = through_pickle(returned).partial_fit(*thirds[2])
+    assert_same_bits(returned, expected)
+    assert returned.t_ == len(y)

@@ -1,0 +1,186 @@
+"""The estimator among the tools of scikit-learn, and the attributes they look at."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import network, present_nothing, samples, train
+from numpy.testing import assert_array_equal
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_iris, make_blobs
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import cross_val_score
+from sklearn.neural_network.tests import test_mlp
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
+
+from skl_softmaxnet import SoftmaxMLPClassifier
+
+
+def test_cross_validation_on_iris():
+    pipeline = make_pipeline(StandardScaler(), network(max_iter=15))
+    assert cross_val_score(pipeline, *load_iris(return_X_y=True), cv=3).mean() > 0.9
+
+
+def test_is_a_classifier():
+    assert is_classifier(SoftmaxMLPClassifier())
+
+
+def test_tags():
+    tags = get_tags(SoftmaxMLPClassifier())
+    assert tags.estimator_type == "classifier"
+    assert tags.input_tags.sparse
+    assert not tags.input_tags.allow_nan
+    assert tags.classifier_tags.multi_class
+    assert not tags.non_deterministic
+    assert tags.requires_fit
+
+
+def test_clone_has_the_parameters_and_nothing_else():
+    classifier = network(activation="tanh", loss="log_loss").fit(*samples())
+    copied = clone(classifier)
+    assert copied.get_params() == classifier.get_params()
+    assert not hasattr(copied, "coefs_")
+
+
+# --- Frames ---
+
+NAMES = list("abcdefg")
+
+
+def framed(X):
+    return pd.DataFrame(X, columns=NAMES)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_feature_names(method):
+    X, y = samples()
+    frame = framed(X)
+    classifier = train(network(), method, frame, y)
+    assert_array_equal(classifier.feature_names_in_, NAMES)
+    assert classifier.n_features_in_ == 7
+    without = train(network(), method, X, y)
+    assert_array_equal(classifier.predict_proba(frame), without.predict_proba(X))
+    for wrong in (frame[NAMES[::-1]], frame.rename(columns={"a": "h"})):
+        with pytest.raises(ValueError, match="feature names"):
+            classifier.predict(wrong)
+        with pytest.raises(ValueError, match="feature names"):
+            classifier.partial_fit(wrong, y)
+
+
+def test_an_array_gives_no_feature_names():
+    X, y = samples()
+    classifier = network().fit(framed(X), y)
+    assert not hasattr(classifier.fit(X, y), "feature_names_in_")
+
+
+def test_set_output_in_a_pipeline():
+    X, y = samples()
+    frame = framed(X)
+    pipeline = make_pipeline(StandardScaler(), network()).set_output(transform="pandas")
+    pipeline.fit(frame, y)
+    assert_array_equal(pipeline[-1].feature_names_in_, NAMES)
+    scaled = pipeline[0].transform(frame)
+    assert isinstance(scaled, pd.DataFrame)
+    from_array = network().fit(scaled.to_numpy(), y)
+    assert_array_equal(pipeline.predict_proba(frame), from_array.predict_proba(scaled.to_numpy()))
+
+
+# --- Attributes ---
+
+
+@pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("hidden_layer_sizes", [(), (6,), (5, 4)])
+def test_attributes(hidden_layer_sizes, n_classes, output_activation):
+    X, y = make_blobs(30, centers=n_classes, random_state=0)
+    classifier = network(
+        hidden_layer_sizes=hidden_layer_sizes, output_activation=output_activation
+    ).fit(X, y)
+    assert_array_equal(classifier.classes_, range(n_classes))
+    assert classifier.n_layers_ == len(hidden_layer_sizes) + 2
+    assert classifier.n_outputs_ == n_classes  # two classes keep two output units
+    assert classifier.out_activation_ == output_activation
+    sizes = [2, *hidden_layer_sizes, n_classes]
+    assert [b.shape for b in classifier.intercepts_] == [(size,) for size in sizes[1:]]
+    assert classifier.n_iter_ == len(classifier.loss_curve_) == 3
+    assert classifier.t_ == 3 * 30
+    assert classifier.loss_ == classifier.loss_curve_[-1]
+    assert classifier.best_loss_ == min(classifier.loss_curve_)
+
+
+def test_presentations_are_counted_on():
+    X, y = samples(40)
+    classifier = present_nothing(network(), X, y)
+    assert classifier.t_ == 0
+    assert classifier.partial_fit(X, y).t_ == 40
+    assert classifier.partial_fit(X[:3], y[:3], sample_weight=[0, 2, 1.5]).t_ == 44
+    assert np.isfinite(classifier.loss_)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}], ids=str)
+def test_epochs_are_those_of_the_last_fit(parameters):
+    """And of the calls of `partial_fit` since; the losses are all there are."""
+    X, y = samples(40)
+    classifier = network(warm_start=True, **parameters).fit(X, y)
+    for n_iter, n_losses, call in [
+        (2, 5, lambda: classifier.set_params(max_iter=2).fit(X, y)),
+        (3, 6, lambda: classifier.partial_fit(X, y)),
+        (4, 7, lambda: classifier.partial_fit(X, y)),
+        (1, 8, lambda: classifier.set_params(max_iter=1).fit(X, y)),
+        (1, 1, lambda: classifier.set_params(warm_start=False).fit(X, y)),
+        (1, 1, lambda: train(network(), "partial_fit", X, y)),
+    ]:
+        trained = call()
+        assert (trained.n_iter_, len(trained.loss_curve_)) == (n_iter, n_losses)
+
+
+def like_mlp_classifier(solver=None, **parameters):
+    return SoftmaxMLPClassifier(**parameters)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_warm_starts_count_as_in_mlp_classifier():
+    """scikit-learn's own tests of it."""
+    test_mlp.test_warm_start_full_iteration(like_mlp_classifier)
+    test_mlp.test_mlp_warm_start_no_convergence(like_mlp_classifier, "sgd")
+
+
+# --- The end of the training ---
+
+
+def test_all_epochs_and_a_convergence_warning():
+    with pytest.warns(ConvergenceWarning, match="max_iter|[Ii]terations"):
+        classifier = network(tol=0.0, n_iter_no_change=np.inf).fit(*samples())
+    assert classifier.n_iter_ == 3
+
+
+def test_no_tolerance_no_convergence_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        assert network(max_iter=1, tol=None).fit(*samples()).n_iter_ == 1
+
+
+def test_verbose_prints_a_line_per_epoch(capsys):
+    classifier = network(verbose=True).fit(*samples())
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    for epoch, (line, loss) in enumerate(zip(lines, classifier.loss_curve_, strict=True), start=1):
+        numbers = [float(number) for number in re.findall(r"[-+.\de]*\d", line)]
+        assert epoch in numbers
+        assert any(np.isclose(number, loss, rtol=1e-3) for number in numbers), line
+
+
+def test_silent_unless_asked(capsys):
+    network(verbose=False).fit(*samples())
+    assert capsys.readouterr().out == ""
+
+
+def test_html_links_to_the_documentation():
+    classifier = SoftmaxMLPClassifier()
+    link = classifier._get_doc_link()
+    assert link.startswith("https://")
+    assert link in classifier._repr_html_()

@@ -1,0 +1,475 @@
+"""The estimator inside everything of scikit-learn that takes a classifier."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import sklearn
+from helpers import assert_same_bits
+from helpers import network as any_network
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, softmax
+from sklearn import ensemble, metrics, model_selection
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_digits, make_blobs, make_moons
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.inspection import DecisionBoundaryDisplay, permutation_importance
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
+
+CALIBRATIONS = ["sigmoid", "isotonic"]
+if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 8):
+    CALIBRATIONS.append("temperature")
+COLOURS = np.array(["red", "green", "blue", "grey"])
+
+
+def network(hidden_layer_sizes=(10,), **parameters):
+    """Small and quick; with all named that decides what it learns, to outlast other defaults."""
+    defaults = {"activation": "tanh", "loss": "squared_error"}
+    defaults |= {"learning_rate_init": 0.1, "max_iter": 60}
+    return any_network(hidden_layer_sizes, **defaults | parameters)
+
+
+def halves(X, y, seed=0):
+    """Return X_train, X_test, y_train and y_test."""
+    return model_selection.train_test_split(X, y, test_size=0.5, stratify=y, random_state=seed)
+
+
+def moons(seed=0):
+    """Two classes, no line between them: 0.85 for a linear classifier, 0.92 for a good one."""
+    return halves(*make_moons(600, noise=0.25, random_state=seed), seed)
+
+
+def colours(n_classes=3):
+    """Clouds that overlap a little, with strings for labels."""
+    X, y = make_blobs(300, centers=n_classes, cluster_std=1.2, center_box=(-7, 7), random_state=8)
+    return halves(StandardScaler().fit_transform(X), COLOURS[y])
+
+
+def four_colours():
+    return colours(n_classes=4)
+
+
+def two_questions():
+    """Two labels, and the second is 1 only where the first is."""
+    X, _, _, _ = moons()
+    first = X[:, 0] > 0.5
+    labels = np.column_stack([first, (X[:, 1] > 0) & first]).astype(int)
+    return model_selection.train_test_split(X, labels, test_size=0.5, random_state=0)
+
+
+def assert_probabilities(probabilities, n_samples, n_classes):
+    assert probabilities.shape == (n_samples, n_classes)
+    assert probabilities.min() >= 0
+    assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def members():
+    return [("network", network()), ("line", LogisticRegression()), ("clouds", GaussianNB())]
+
+
+# --- Classifiers made of classifiers ---
+
+
+def chain(method):
+    scaled = make_pipeline(StandardScaler(), network())  # decision values are large
+    return ClassifierChain(scaled, chain_method=method, cv=3)
+
+
+MADE_OF_NETWORKS = [
+    (colours, OneVsRestClassifier(network())),
+    (four_colours, OneVsOneClassifier(network())),
+    (colours, ensemble.VotingClassifier(members(), voting="soft")),
+    (colours, ensemble.StackingClassifier(members()[1:], network(), cv=3)),
+    (moons, ensemble.StackingClassifier(members()[:2], cv=3)),
+    (moons, ensemble.StackingClassifier(members()[:2], stack_method="decision_function", cv=3)),
+    (moons, ensemble.BaggingClassifier(network(), n_estimators=10, n_jobs=2, random_state=0)),
+    (moons, ensemble.AdaBoostClassifier(network(), n_estimators=5, random_state=0)),
+    (two_questions, OneVsRestClassifier(network())),
+    (two_questions, MultiOutputClassifier(network(), n_jobs=2)),
+    *((two_questions, chain(m)) for m in ("predict", "predict_proba", "decision_function")),
+]
+
+
+@pytest.mark.parametrize(("data", "classifier"), MADE_OF_NETWORKS)
+def test_made_of_networks(data, classifier):
+    X_train, X_test, y_train, y_test = data()
+    classifier = clone(classifier).fit(X_train, y_train)
+    assert classifier.score(X_test, y_test) > 0.85
+    predicted = classifier.predict(X_test)
+    assert set(np.unique(predicted)) == set(np.unique(y_test))
+    if y_train.ndim == 1 and hasattr(classifier, "predict_proba"):
+        probabilities = classifier.predict_proba(X_test)
+        assert_probabilities(probabilities, len(y_test), len(classifier.classes_))
+        assert_array_equal(predicted, classifier.classes_[probabilities.argmax(axis=1)])
+
+
+def test_bagging_draws_counts_or_rows():
+    """The same to this network."""
+    X, _, y, _ = moons()
+    bagging = ensemble.BaggingClassifier(network(), n_estimators=5, random_state=0).fit(X, y)
+    for member, rows in zip(bagging.estimators_, bagging.estimators_samples_, strict=True):
+        assert_same_bits(member, clone(member).fit(X[rows], y[rows]))
+
+
+def boosting(X, y, seed, base):
+    return ensemble.AdaBoostClassifier(
+        base, n_estimators=10, learning_rate=0.5, random_state=seed
+    ).fit(X, y)
+
+
+def test_boosting_begins_with_the_network_itself():
+    """Its weights sum to one: equal ones must train the network just as no weights do."""
+    X, _, y, _ = moons()
+    first, second, *_ = boosting(X, y, 0, network()).estimators_
+    assert_same_bits(first, clone(first).fit(X, y))
+    assert not np.array_equal(second.coefs_[0], clone(second).fit(X, y).coefs_[0])
+
+
+def digits(seed):
+    X, y = load_digits(return_X_y=True)
+    return halves(X / 16, y, seed)
+
+
+@pytest.mark.parametrize(
+    ("samples", "parameters", "least"),
+    [
+        (digits, {"hidden_layer_sizes": (20,), "max_iter": 20}, 0.955),
+        (moons, {"hidden_layer_sizes": (5,), "learning_rate_init": 0.3}, 0.9),
+    ],
+    ids=["digits", "moons"],
+)
+def test_boosting_is_worth_it(samples, parameters, least):
+    """Boosted networks are better than a single one that is itself a good one."""
+    alone, boosted = [], []
+    for seed in range(10):
+        X_train, X_test, y_train, y_test = samples(seed)
+        base = network(activation="logistic", random_state=seed, **parameters)
+        boosted.append(boosting(X_train, y_train, seed, base).score(X_test, y_test))
+        alone.append(base.fit(X_train, y_train).score(X_test, y_test))
+    assert np.mean(alone) > least
+    assert np.mean(boosted) >= np.mean(alone)
+
+
+def test_stacking_listens_to_the_network():
+    X_train, X_test, y_train, y_test = moons()
+    stacking = ensemble.StackingClassifier(members()[:2], cv=3).fit(X_train, y_train)
+    of_network, _ = stacking.transform(X_test).T
+    assert_array_equal(of_network, network().fit(X_train, y_train).predict_proba(X_test)[:, 1])
+    alone = LogisticRegression().fit(X_train, y_train).score(X_test, y_test)
+    assert stacking.score(X_test, y_test) > alone + 0.02
+
+
+def test_multioutput_learns_from_a_stream():
+    X_train, X_test, labels_train, labels_test = two_questions()
+    classifier = MultiOutputClassifier(network())
+    for _ in range(40):
+        classifier.partial_fit(X_train, labels_train, classes=[[0, 1], [0, 1]])
+    assert classifier.score(X_test, labels_test) > 0.85
+
+
+def test_self_training():
+    """Ten labels of each class are given, and most of the other 120 are found."""
+    X_train, X_test, y_train, y_test = colours()
+    _, numbers = np.unique(y_train, return_inverse=True)
+    known = np.concatenate([np.flatnonzero(numbers == label)[:10] for label in range(3)])
+    partly = np.full(len(numbers), -1)
+    partly[known] = numbers[known]
+    trained = SelfTrainingClassifier(network(), threshold=0.9, max_iter=20).fit(X_train, partly)
+
+    found = trained.transduction_ != -1
+    assert found.mean() > 0.9
+    assert (trained.transduction_[found] == numbers[found]).mean() > 0.9
+    expected = network().fit(X_train[found], trained.transduction_[found])
+    assert_same_bits(trained.estimator_, expected)
+    assert trained.score(X_test, np.unique(y_train).searchsorted(y_test)) > 0.9
+
+
+# --- Probabilities and thresholds made better ---
+
+
+@pytest.mark.parametrize("method", CALIBRATIONS)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_calibration(n_classes, method):
+    """An overconfident network, trained too long on too few samples, gets better probabilities."""
+    X, y = make_blobs(400, centers=n_classes, cluster_std=4, random_state=2)
+    X_train, X_test, y_train, y_test = halves(StandardScaler().fit_transform(X), COLOURS[y])
+    overconfident = network((30,), loss="log_loss", learning_rate_init=0.2)
+    calibrated = CalibratedClassifierCV(overconfident, method=method, cv=3).fit(X_train, y_train)
+    alone = overconfident.fit(X_train, y_train)
+
+    probabilities = calibrated.predict_proba(X_test)
+    assert_probabilities(probabilities, 200, n_classes)
+    assert metrics.log_loss(y_test, probabilities) < metrics.log_loss(
+        y_test, alone.predict_proba(X_test)
+    )
+    assert calibrated.score(X_test, y_test) >= alone.score(X_test, y_test) - 0.05
+
+
+@pytest.mark.parametrize(
+    ("response_method", "usual"), [("predict_proba", 0.5), ("decision_function", 0)]
+)
+def test_tuned_threshold(response_method, usual):
+    """Of a rare class more is found with the threshold moved to where the two errors balance."""
+    X, y = make_blobs([900, 60], centers=[[0, 0], [2, 0]], random_state=0)
+    X_train, X_test, y_train, y_test = halves(X, np.where(y == 1, "rare", "common"))
+    tuned = model_selection.TunedThresholdClassifierCV(
+        network(), scoring="balanced_accuracy", response_method=response_method, cv=3
+    ).fit(X_train, y_train)
+    assert tuned.best_threshold_ < usual
+    alone = network().fit(X_train, y_train)
+    balanced, before = (
+        metrics.balanced_accuracy_score(y_test, model.predict(X_test)) for model in (tuned, alone)
+    )
+    assert balanced > before + 0.05
+
+
+# --- Searches and curves ---
+
+
+SPACE = {
+    "learning_rate_init": [1e-7, 0.1, 0.3],
+    "hidden_layer_sizes": [(), (5,), (4, 4)],
+    "activation": ["logistic", "tanh"],
+    "output_activation": ["softmax", "sigmoid"],
+    "backprop": ["error", "gradient"],
+}
+RATES = {"learning_rate_init": [1e-7, 1e-6, 1e-5, 0.3]}
+EPOCHS = {"resource": "max_iter", "min_resources": 4, "max_resources": 12}
+HOW = {"cv": 3, "error_score": "raise"}
+PIPELINE = make_pipeline(StandardScaler(), network())
+IN_PIPELINE = {f"softmaxmlpclassifier__{name}": SPACE[name] for name in list(SPACE)[:2]}
+SEARCHES = [
+    model_selection.GridSearchCV(PIPELINE, IN_PIPELINE, n_jobs=2, **HOW),
+    model_selection.RandomizedSearchCV(network(), SPACE, random_state=0, **HOW),
+    # each round gives the better half of the rates three times the epochs
+    model_selection.HalvingGridSearchCV(network(), RATES, random_state=0, **EPOCHS, **HOW),
+]
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_searches(search):
+    """At one of the rates nothing is learnt."""
+    X_train, X_test, y_train, y_test = colours()
+    search = clone(search).fit(X_train, y_train)
+    best = {name.split("__")[-1]: value for name, value in search.best_params_.items()}
+    assert best["learning_rate_init"] >= 0.1
+    assert best.get("max_iter") in (None, 12)
+    assert search.score(X_test, y_test) > 0.9
+    assert_array_equal(search.predict(X_test), search.best_estimator_.predict(X_test))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_cross_val_predict(n_classes):
+    X, _, y, _ = colours(n_classes)
+    methods = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+    predicted, probabilities, logarithms, decisions = (
+        model_selection.cross_val_predict(
+            network(), X, y, cv=model_selection.StratifiedKFold(3), method=m
+        )
+        for m in methods
+    )
+    assert_probabilities(probabilities, 150, n_classes)
+    assert_allclose(np.exp(logarithms), probabilities)
+    if n_classes == 2:
+        assert_allclose(expit(decisions), probabilities[:, 1])
+    else:
+        assert_allclose(softmax(decisions, axis=1), probabilities)
+    assert_array_equal(predicted, np.unique(y)[probabilities.argmax(axis=1)])
+    assert (predicted == y).mean() > 0.9
+
+
+def test_permutation_importance():
+    X_train, X_test, y_train, y_test = moons()
+    noise = np.random.default_rng(0).normal(size=(600, 1))
+    X_train, X_test = np.hstack([X_train, noise[:300]]), np.hstack([X_test, noise[300:]])
+    classifier = network().fit(X_train, y_train)
+    importance = permutation_importance(classifier, X_test, y_test, n_repeats=5, random_state=0)
+    across, up, nothing = importance.importances_mean
+    assert min(across, up) > 0.05
+    assert abs(nothing) < 0.03
+
+
+@pytest.mark.parametrize("incremental", [False, True])
+def test_learning_curve(incremental):
+    """`exploit_incremental_learning` goes on by `partial_fit` with the samples that are new."""
+    X, _, y, _ = colours()
+    curve = {"train_sizes": [5, 20, 100], "shuffle": True, "random_state": 0}
+    how = {"cv": 3, "error_score": "raise", "exploit_incremental_learning": incremental}
+    _, _, scores = model_selection.learning_curve(network(), X, y, **curve, **how)
+    few, _, many = scores.mean(axis=1)
+    assert many > max(0.9, few + 0.02)
+
+
+def test_validation_curve():
+    X, _, y, _ = moons()
+    grid = {"param_name": "max_iter", "param_range": [1, 10, 100]}
+    _, scores = model_selection.validation_curve(network(), X, y, **grid, cv=3)
+    one, ten, hundred = scores.mean(axis=1)
+    assert one < ten < hundred
+    assert hundred > 0.88
+
+
+# --- Pictures ---
+
+
+@pytest.fixture
+def axes():
+    matplotlib = pytest.importorskip("matplotlib", reason="the displays draw with matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    yield pyplot.subplots()[1]
+    pyplot.close("all")
+
+
+def test_calibration_display(axes):
+    X_train, X_test, y_train, y_test = moons()
+    classifier = network().fit(X_train, y_train)
+    display = CalibrationDisplay.from_estimator(classifier, X_test, y_test, n_bins=5, ax=axes)
+    assert_array_equal(display.y_prob, classifier.predict_proba(X_test)[:, 1])
+    assert display.prob_true[0] < 0.2
+    assert display.prob_true[-1] > 0.8
+
+
+def test_roc_curve_display(axes):
+    X_train, X_test, y_train, y_test = moons()
+    y_train, y_test = np.array(["no", "yes"])[y_train], y_test == 1
+    classifier = network().fit(X_train, y_train)
+    labels = np.where(y_test, "yes", "no")
+    display = metrics.RocCurveDisplay.from_estimator(
+        classifier, X_test, labels, pos_label="yes", ax=axes
+    )
+    area = metrics.auc(np.ravel(display.fpr), np.ravel(display.tpr))
+    assert_allclose(area, metrics.roc_auc_score(y_test, classifier.predict_proba(X_test)[:, 1]))
+    assert area > 0.95
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "decision_function", "predict"])
+def test_decision_boundary_display(method, axes):
+    X, _, y, _ = colours()
+    classifier = network().fit(X, y)
+    one_class = {} if method == "predict" else {"class_of_interest": "green"}
+    display = DecisionBoundaryDisplay.from_estimator(
+        classifier, X, response_method=method, grid_resolution=20, ax=axes, **one_class
+    )
+    grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
+    answers = getattr(classifier, method)(grid)
+    if method == "predict":  # drawn as the number of the class
+        expected = np.searchsorted(classifier.classes_, answers)
+    else:
+        expected = answers[:, list(classifier.classes_).index("green")]
+    assert_array_equal(display.response.ravel(), expected)
+
+
+# --- Frames of mixed columns ---
+
+
+@pytest.mark.parametrize("sparse_threshold", [0, 1])
+def test_columns_of_two_kinds(sparse_threshold):
+    """Which side of the line is which depends on the shop, so both columns are needed."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"size": generator.normal(50, 20, 400), "shop": generator.choice(["A", "B", "C"], 400)}
+    )
+    y = np.where((frame["size"] > 50) ^ (frame["shop"] == "B"), "sold", "kept")
+    columns = make_column_transformer(
+        (StandardScaler(), ["size"]),
+        (OneHotEncoder(handle_unknown="ignore"), ["shop"]),
+        sparse_threshold=sparse_threshold,
+    )
+    pipeline = make_pipeline(columns, network()).fit(frame[:300], y[:300])
+
+    assert sp.issparse(pipeline[0].transform(frame)) == bool(sparse_threshold)
+    assert pipeline.score(frame[300:], y[300:]) > 0.9
+    new = pd.DataFrame({"shop": ["D", "A"], "size": [90.0, 90.0]})  # reordered, and a new shop
+    assert pipeline.predict(new)[1] == "sold"
+
+
+# --- Sample weights on their way through ---
+
+
+@pytest.fixture
+def routing():
+    with sklearn.config_context(enable_metadata_routing=True):
+        yield
+
+
+def weighted_samples():
+    X, _, y, _ = colours()
+    weights = np.random.default_rng(0).integers(1, 5, len(y)) * np.where(y == "red", 0.5, 1)
+    return X, y, weights
+
+
+def in_pipeline(classifier):
+    """A pipeline around it that scales without weights."""
+    return make_pipeline(StandardScaler().set_fit_request(sample_weight=False), classifier)
+
+
+def asking_network():
+    return in_pipeline(network(max_iter=5).set_fit_request(sample_weight=True))
+
+
+def assert_weights_arrived(pipeline, X, y, weights):
+    """The network in the pipeline is what `fit` with weights gives, and without would not."""
+    scaled = StandardScaler().fit_transform(X)
+    assert_same_bits(pipeline[-1], network(max_iter=5).fit(scaled, y, sample_weight=weights))
+    without = network(max_iter=5).fit(scaled, y)
+    assert not np.array_equal(pipeline[-1].coefs_[0], without.coefs_[0])
+
+
+@pytest.mark.usefixtures("routing")
+def test_weights_are_routed_to_a_network_in_a_pipeline():
+    X, y, weights = weighted_samples()
+    assert_weights_arrived(asking_network().fit(X, y, sample_weight=weights), X, y, weights)
+    with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+        in_pipeline(network()).fit(X, y, sample_weight=weights)  # which nobody asked for
+
+
+@pytest.mark.usefixtures("routing")
+def test_weights_are_routed_through_a_search():
+    X, y, weights = weighted_samples()
+    folds = model_selection.StratifiedKFold(3)
+    accuracy = metrics.get_scorer("accuracy").set_score_request(sample_weight=True)
+    grid = {"softmaxmlpclassifier__max_iter": [5]}
+    search = model_selection.GridSearchCV(asking_network(), grid, scoring=accuracy, cv=folds)
+    search.fit(X, y, sample_weight=weights)
+
+    assert_weights_arrived(search.best_estimator_, X, y, weights)
+    train, test = next(folds.split(X, y))
+    of_fold = asking_network().fit(X[train], y[train], sample_weight=weights[train])
+    expected = accuracy(of_fold, X[test], y[test], sample_weight=weights[test])
+    assert search.cv_results_["split0_test_score"][0] == expected
+
+
+@pytest.mark.usefixtures("routing")
+def test_validation_samples_are_routed_and_scaled_on_their_way():
+    X_train, X_val, y_train, y_val = colours()
+    asking = network(early_stopping=True).set_fit_request(X_val=True, y_val=True)
+    pipeline = make_pipeline(StandardScaler(), asking, transform_input=["X_val"])
+    pipeline.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+
+    scaler = StandardScaler().fit(X_train)
+    alone = network(early_stopping=True)
+    alone.fit(scaler.transform(X_train), y_train, X_val=scaler.transform(X_val), y_val=y_val)
+    assert_same_bits(pipeline[-1], alone)
+    assert pipeline[-1].validation_scores_ == alone.validation_scores_
+
+
+@pytest.mark.usefixtures("routing")
+def test_what_each_method_can_ask_for():
+    asking = network().set_fit_request(sample_weight=True, X_val=True, y_val=False)
+    asking.set_partial_fit_request(sample_weight=True, classes="labels")
+    asking.set_score_request(sample_weight=False)
+    requests = asking.get_metadata_routing()
+    assert requests.fit.requests == {"sample_weight": True, "X_val": True, "y_val": False}
+    assert requests.partial_fit.requests == {"sample_weight": True, "classes": "labels"}
+    assert requests.score.requests == {"sample_weight": False}
