@@ -175,14 +175,6 @@ def test_balanced_of_equal_classes_is_none(engine):
     assert_same_bits(network(**BALANCED).fit(X, y), network().fit(X, COLORS[y]))
 
 
-def test_parameters_are_not_changed():
-    X, y = samples()
-    class_weight = {0: 2.0, 1: 3.0}
-    model = network(class_weight=class_weight).fit(X, y).partial_fit(X, y)
-    assert model.class_weight is class_weight
-    assert class_weight == {0: 2.0, 1: 3.0}
-
-
 # --- A stream ---
 
 
@@ -336,14 +328,3 @@ def test_weights_that_leave_no_sample():
     model = network(class_weight={0: 0.0, 1: 0.0})
     with pytest.raises(ValueError, match="class_weight"):
         model.fit(X, y, sample_weight=(y < 2) * 1.0)
-
-
-@each_method
-def test_wrong_class_weights_spoil_no_model(method):
-    X, y = samples()
-    model, spared = (network(warm_start=True).fit(X, y) for _ in range(2))
-    with pytest.raises(ValueError, match="class_weight"):
-        getattr(model.set_params(class_weight={0: -1.0}), method)(X, y)
-    model.set_params(class_weight=None)
-    assert state(model) == state(spared)
-    assert_same_bits(model.fit(X, y), spared.fit(X, y))

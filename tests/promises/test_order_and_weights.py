@@ -83,13 +83,6 @@ def test_row_order_of_repeated_rows_with_early_stopping(kind, parameters):
         assert_same_course(fitted, again.fit(X[order], y[order], sample_weight=weights[order]))
 
 
-def test_row_order_of_equal_rows_with_different_fractions():
-    X, y = np.ones((4, 2)), np.array([0, 0, 0, 1])
-    fitted = network().fit(X, y, sample_weight=[1.25, 0.5, 2.75, 1])
-    for weights in ([2.75, 0.5, 1.25, 1], [0.5, 1.25, 2.75, 1], [4.5, 0, 0, 1]):
-        assert_same_bits(fitted, network().fit(X, y, sample_weight=weights))
-
-
 def test_row_order_matters_without_shuffling():
     X, y = samples()
     forwards = network(shuffle=False).fit(X, y)
@@ -198,20 +191,6 @@ def test_equal_weights_are_no_weights(training):
         for weight in (1.0,) if "class_weight" in parameters else (1.0, 1 / n_samples, 1e-3):
             weights = np.full(n_samples, weight)
             assert_same_course(plain, network(**parameters).fit(*given, sample_weight=weights))
-
-
-@each_shuffle
-def test_relative_weights_are_scaled_to_mean_one(shuffle):
-    X, y = samples()
-    weights = np.resize([0.5, 1.5, 0.0, 0.75, 1.25], len(y))  # the positive ones: mean 1
-    plain = network(shuffle=shuffle).fit(X, y, sample_weight=weights)
-    scaled = network(shuffle=shuffle).fit(X, y, sample_weight=weights / 1024)
-    assert_same_course(plain, scaled)  # a power of two, so that the scaling is exact
-
-
-def test_weights_with_a_mean_above_one_are_counts():
-    X, y = samples()
-    assert network().fit(X, y, sample_weight=np.full(len(y), 2.0)).t_ == 3 * 2 * len(y)
 
 
 @pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])

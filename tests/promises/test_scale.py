@@ -58,21 +58,20 @@ def peak_of_fit(samples):
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the peak is read where Linux has it")
-def test_a_fit_needs_a_tenth_of_its_data_beside_it():
+@pytest.mark.parametrize(
+    ("samples", "n_samples", "least_score", "data", "weights"),
+    [
+        (dense_samples, 2_000_000, 0.95, 2_000_000 * 50 * 4, 0),
+        # the weights are drawn in float64
+        (sparse_samples, 1_000_000, 0, 50_000_000 * 8, 100_000 * 32 * 8),
+    ],
+)
+def test_a_fit_needs_a_tenth_of_its_data_beside_it(samples, n_samples, least_score, data, weights):
     with child_process() as call:
-        peak, n_presented, score = call(peak_of_fit, dense_samples)
-    assert n_presented == 2_000_000
-    assert score > 0.95
-    assert 1_000_000 < peak < 0.1 * 2_000_000 * 50 * 4
-
-
-@pytest.mark.skipif(not STATUS.exists(), reason="the peak is read where Linux has it")
-def test_a_sparse_fit_needs_its_weights_too():
-    with child_process() as call:
-        peak, n_presented, _ = call(peak_of_fit, sparse_samples)
-    weights = 100_000 * 32 * 8  # drawn in float64
-    assert n_presented == 1_000_000
-    assert 1_000_000 < peak < 0.1 * 50_000_000 * 8 + 2 * weights
+        peak, n_presented, score = call(peak_of_fit, samples)
+    assert n_presented == n_samples
+    assert score > least_score
+    assert 1_000_000 < peak < 0.1 * data + 2 * weights
 
 
 def test_the_order_of_millions_of_rows_does_not_matter():

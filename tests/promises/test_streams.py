@@ -91,14 +91,13 @@ def test_chunks_of_decaying_weights_agree(stream, cut):
 
 @pytest.mark.parametrize("way", ["copy", "pickle", "joblib"])
 @pytest.mark.parametrize(
-    "schedule",
-    [{}, {"learning_rate": "invscaling"}, {"learning_rate": "inverse_time"}],
-    ids=lambda schedule: schedule.get("learning_rate", "constant"),
+    ("stream", "learning_rate"),
+    [(stream, "constant") for stream in [*STREAMS, *DECAYING]]
+    + [("everything", "invscaling"), ("everything", "inverse_time")],
 )
-@pytest.mark.parametrize("stream", [*STREAMS, *DECAYING])
-def test_a_stream_survives_storage(stream, schedule, way):
+def test_a_stream_survives_storage(stream, learning_rate, way):
     parts = list(chunks("unequal", *of_stream(stream)))
-    parameters = (STREAMS | DECAYING)[stream] | schedule
+    parameters = (STREAMS | DECAYING)[stream] | {"learning_rate": learning_rate}
     whole = streamed(network(**parameters), parts)
     stored = streamed(network(**parameters), parts, KEPT[way])
     assert_same_bits(whole, stored)
@@ -118,17 +117,6 @@ def test_chunks_do_not_matter_across_slices(engine):
         weight = [np.round(counts[row] * share)]
         in_chunks.partial_fit(X[[row]], y[[row]], classes=[0, 1], sample_weight=weight)
     assert whole.t_ == in_chunks.t_ == n_presentations
-    assert_same_bits(whole, in_chunks)
-
-
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_classes_may_be_given_each_time(multilabel):
-    X, y = samples(multilabel=multilabel)
-    parameters = LABELS if multilabel else {}
-    whole = train(network(**parameters), "partial_fit", X, y)
-    in_chunks = network(**parameters)
-    for part in (slice(0, 1), slice(1, 30)):
-        in_chunks.partial_fit(X[part], y[part], classes=[0, 1, 2])
     assert_same_bits(whole, in_chunks)
 
 

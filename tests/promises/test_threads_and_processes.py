@@ -73,13 +73,9 @@ def check_threads(seconds):
         return list(pool.map(work, range(N_THREADS)))
 
 
-def test_threads():
-    assert min(check_threads(seconds=2)) >= 1
-
-
-@pytest.mark.slow
-def test_threads_for_a_minute():
-    assert min(check_threads(seconds=60)) >= 10
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.slow)])
+def test_threads(seconds):
+    assert min(check_threads(seconds)) >= 1
 
 
 # --- One estimator, in several threads ---

@@ -55,36 +55,34 @@ KINDS_OF_LABELS = {
 }
 
 
+def assert_same_with(X_train, y_train, X_given, y_given, y=y, **parameters):
+    """Whatever form they have, these are the samples from above."""
+    expected = stopping(**parameters).fit(X[15:], y[15:], X_val=X_val, y_val=y[:15])
+    model = stopping(**parameters).fit(X_train, y_train, X_val=X_given, y_val=y_given)
+    assert_same_training(expected, model)
+    assert len(set(model.validation_scores_)) > 1
+    assert expected.score(X_val, y[:15]) == model.best_validation_score_
+
+
 @pytest.mark.parametrize("kind", KINDS_OF_X)
+@pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("kind_of_training", ["list", "CSR", "DataFrame"])
 def test_kinds_of_X_val(kind, kind_of_training):
-    expected = stopping().fit(X[15:], y[15:], X_val=X_val, y_val=y_val)
     training = KINDS_OF_X[kind_of_training](X[15:])
-    if kind_of_training == "DataFrame" and kind != "DataFrame":
+    if "DataFrame" in (kind, kind_of_training) and kind != kind_of_training:
         training = X[15:]  # names on one side only are another matter
-    model = stopping().fit(training, y[15:], X_val=KINDS_OF_X[kind](X_val), y_val=y_val)
-    assert_same_training(expected, model)
-    assert model.score(X_val, y_val) == model.best_validation_score_
+    assert_same_with(training, y[15:], KINDS_OF_X[kind](X_val), y_val)
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_Y)
 def test_kinds_of_y_val(kind):
-    expected = stopping().fit(X[15:], y[15:], X_val=X_val, y_val=y_val)
-    named = KINDS_OF_Y[kind](COLORS[y_val])
-    model = stopping().fit(X[15:], COLORS[y[15:]], X_val=X_val, y_val=named)
-    assert_same_training(expected, model)
+    assert_same_with(X[15:], COLORS[y[15:]], X_val, KINDS_OF_Y[kind](COLORS[y_val]))
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_LABELS)
 def test_multilabel_y_val(kind):
-    parameters = LABELS | {"random_state": 1}
-    convert = KINDS_OF_LABELS[kind]
-    expected = stopping(**parameters).fit(X[15:], Y[15:], X_val=X_val, y_val=Y_val)
-    model = stopping(**parameters)
-    model.fit(X[15:], convert(Y[15:]), X_val=X_val, y_val=convert(Y_val))
-    assert_same_training(expected, model)
-    assert len(set(model.validation_scores_)) > 1
-    assert model.score(X_val, Y_val) == model.best_validation_score_
+    train, given = (KINDS_OF_LABELS[kind](labels) for labels in (Y[15:], Y_val))
+    assert_same_with(X[15:], train, X_val, given, y=Y, random_state=1, **LABELS)
 
 
 def test_all_samples_are_trained_on(engine):

@@ -54,7 +54,6 @@ def test_without_callbacks_nothing_of_them_is_called(monkeypatch):
     def called(*arguments, **more):
         raise AssertionError("called without a callback")
 
-    monkeypatch.setattr(_callbacks.FitCallbacks, "__init__", called)
     monkeypatch.setattr(
         _callbacks.CallbackSupportMixin, "_init_callback_context", called, raising=False
     )

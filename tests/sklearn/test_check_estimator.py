@@ -7,7 +7,7 @@ from skl_softmaxnet import SoftmaxMLPClassifier
 
 # One check fits twice and expects the same predictions, which a warm start gives once the learning
 # rate has fallen to next to nothing.
-WARM_START = {"warm_start": True, "learning_rate": "invscaling", "power_t": 1.0}
+WARM_START = {"warm_start": True, "learning_rate": "invscaling", "power_t": 1.5}
 
 # Together they touch every parameter, most of them more than once. Only shuffle=False is not among
 # them: two checks of sample weights give the rows in another order, which then counts.
@@ -38,7 +38,7 @@ CONFIGURATIONS = [
     {"class_weight": "balanced"},
     {"class_weight": "balanced", "early_stopping": True, "average": True},
     WARM_START | {"momentum": 0.5, "learning_rate_init": 0.3, "random_state": 0},
-    WARM_START | {"average": True, "learning_rate_init": 0.5, "loss": "log_loss", "tol": 1e-4},
+    WARM_START | {"average": True, "learning_rate_init": 0.1, "loss": "log_loss", "tol": 1e-4},
     {"tol": None, "max_iter": 100},
 ]
 ESTIMATORS = [SoftmaxMLPClassifier(**parameters) for parameters in CONFIGURATIONS]

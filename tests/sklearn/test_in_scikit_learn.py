@@ -25,11 +25,8 @@ def test_cross_validation_on_iris():
     assert cross_val_score(pipeline, *load_iris(return_X_y=True), cv=3).mean() > 0.9
 
 
-def test_is_a_classifier():
-    assert is_classifier(SoftmaxMLPClassifier())
-
-
 def test_tags():
+    assert is_classifier(SoftmaxMLPClassifier())
     tags = get_tags(SoftmaxMLPClassifier())
     assert tags.estimator_type == "classifier"
     assert tags.input_tags.sparse
@@ -152,30 +149,23 @@ def test_warm_starts_count_as_in_mlp_classifier():
 # --- The end of the training ---
 
 
-def test_all_epochs_and_a_convergence_warning():
-    with pytest.warns(ConvergenceWarning, match="max_iter|[Ii]terations"):
-        classifier = network(tol=0.0, n_iter_no_change=np.inf).fit(*samples())
-    assert classifier.n_iter_ == 3
-
-
 def test_no_tolerance_no_convergence_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         assert network(max_iter=1, tol=None).fit(*samples()).n_iter_ == 1
 
 
-def test_verbose_prints_a_line_per_epoch(capsys):
-    classifier = network(verbose=True).fit(*samples())
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_verbose_prints_a_line_per_epoch(early_stopping, capsys):
+    classifier = network(verbose=True, early_stopping=early_stopping).fit(*samples())
+    scores = classifier.validation_scores_ or [None] * 3
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3
-    for epoch, (line, loss) in enumerate(zip(lines, classifier.loss_curve_, strict=True), start=1):
+    for epoch, (line, loss, score) in enumerate(
+        zip(lines, classifier.loss_curve_, scores, strict=True), start=1
+    ):
         numbers = [float(number) for number in re.findall(r"[-+.\de]*\d", line)]
-        assert epoch in numbers
-        assert any(np.isclose(number, loss, rtol=1e-3) for number in numbers), line
-
-
-def test_silent_unless_asked(capsys):
-    network(verbose=False).fit(*samples())
+        assert numbers == pytest.approx([epoch, loss] + [score] * early_stopping, abs=1e-6)
+    network().fit(*samples())
     assert capsys.readouterr().out == ""
 
 
