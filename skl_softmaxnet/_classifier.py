@@ -1,5 +1,7 @@
 """The estimator: parameters, validation and the public methods."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
@@ -80,7 +82,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     learning_rate : {"constant", "invscaling", "adaptive", "inverse_time"}, default="adaptive"
         How the learning rate changes from epoch to epoch, starting from η = `learning_rate_init`.
-        ``"invscaling"`` is η / (t + 1)^power_t, with t the presentations so far; ``"inverse_time"``
+        ``"invscaling"`` is η / (t + 1)^power_t, with t the updates so far; ``"inverse_time"``
         is η / (1 + decay·n), with n the epochs so far; ``"adaptive"`` divides the rate by 5 each
         time training would stop by `tol`, until it is 1e-6 or less. A constant rate never comes to
         rest: the last samples show in the weights. `partial_fit`, for which no epoch repeats
@@ -103,8 +105,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Whether to look ahead, with Nesterov's momentum: W ← W + momentum·v + step.
 
     max_iter : int, default=200
-        The number of epochs, at most. In an epoch every sample is presented once, or as often as
-        its weight says.
+        The number of epochs, at most. In an epoch every sample makes one update, or as many as its
+        weight says.
 
     tol : float or None, default=1e-3
         Training stops when the loss, or with `early_stopping` the validation loss, has not
@@ -119,7 +121,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     average : bool, default=False
         Whether `coefs_` and `intercepts_` are an average of the weights over the course of
         training [5]_, which forgets the early ones: the polynomial-decay average [4]_ with η = 3,
-        taken every 64 presentations. It costs a pass over all weights each time.
+        taken every 64 updates. It costs a pass over all weights each time.
 
     early_stopping : bool, default=False
         Whether to hold samples out, take their log loss after every epoch, stop by it (see `tol`),
@@ -130,8 +132,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         below 1. Not used where `fit` is given `X_val` and `y_val`.
 
     shuffle : bool, default=True
-        Whether every epoch presents the samples in a new random order. The model then does not
-        depend on the order of the rows. If False, they are presented in the order given.
+        Whether every epoch takes the samples in a new random order. The model then does not depend
+        on the order of the rows. If False, they are taken in the order given.
 
     class_weight : dict, "balanced" or None, default=None
         What the sample weights of each class are multiplied by: ``{label: weight}``, 1 for classes
@@ -148,8 +150,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         learning rate anew; arrays that were only changed in place are taken for what training left.
 
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the order of presentations and the samples that
-        `early_stopping` sets aside. An int makes every result repeatable bit for bit. A RandomState
+        Determines the initial weights, the order of the samples and those that `early_stopping`
+        holds out. An int makes every result repeatable bit for bit. A RandomState
         is drawn from when the network is set up, and never again.
 
     verbose : bool, default=False
@@ -171,7 +173,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         The weights of each layer, float32 if X was, else float64. `partial_fit` changes them in
-        place. With `average`, the average weights; until 64 presentations, the weights themselves.
+        place. With `average`, the average weights; until 64 updates, the weights themselves.
 
     intercepts_ : list of ndarray of shape (fan_out,)
         The intercepts of each layer.
@@ -180,7 +182,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Epochs of the last `fit`, and one for each call of `partial_fit` since.
 
     t_ : int
-        Presentations so far.
+        Updates so far.
 
     loss_ : float
         The loss of the last epoch: the mean per unit of sample weight, each sample's taken before
@@ -212,14 +214,19 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     See Also
     --------
+    LossCurveDisplay : Draws the loss of each epoch.
+    WeightsDisplay : Draws what the units look for.
+    skl_softmaxnet.onnx : Conversion to ONNX.
     sklearn.neural_network.MLPClassifier : Learns from batches, with more solvers.
     sklearn.linear_model.SGDClassifier : Linear models, one sample at a time.
 
     Notes
     -----
-    A sample of weight w is presented ⌊w⌋ times at full rate and once more at w − ⌊w⌋ of the rate.
-    Weights whose positive values have a mean below 1 are taken by `fit` as relative and scaled to
-    the mean 1; `partial_fit` never scales.
+    A sample of weight w makes ⌊w⌋ updates in an epoch, and one more at w − ⌊w⌋ of the rate. The
+    weights of equal rows are added up first where `shuffle` is True, then multiplied by
+    `class_weight`. Where that sums to less than the samples there are, the sum of their sample
+    weights or their number if that is more, `fit` takes it as relative and scales it to sum to
+    that; `partial_fit` never scales.
 
     References
     ----------
@@ -463,8 +470,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     ) -> Self:
         """Continue training with one pass over the samples, in the order given.
 
-        Cutting a stream of samples into chunks in any way gives the same model, bit for bit, with
-        a constant learning rate, as which ``"adaptive"`` is taken; with `alpha`, up to rounding.
+        Cutting a stream into chunks in any way gives the same model, with a constant learning rate:
+        bit for bit with ``alpha=0``, else to rounding. ``"adaptive"`` is the same as ``"constant"``
+        here. Callbacks are ignored.
 
         Parameters
         ----------
