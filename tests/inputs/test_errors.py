@@ -186,7 +186,6 @@ FAILED = {  # parameters, X, y, weights; fits go on with other features or class
 FAILED_FITS = FAILED | {
     "one class": ({}, WIDER, Y * 0, None),
     "one class, other names": ({}, frame(X, "dcba"), Y * 0, None),
-    "one class with a weight": ({}, WIDER, Y, (Y == 1) * 1.0),
     "weights all zero": ({}, WIDER, Y % 2, np.zeros(N)),
 }
 FAILED_PARTIAL_FITS = FAILED | {

@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 
+
 @pytest.fixture(autouse=True)
 def patience_from_the_first_epoch(monkeypatch):
     """MLPClassifier does not wait for training to begin, so that ours must not either."""
