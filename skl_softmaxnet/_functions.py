@@ -280,6 +280,19 @@ def log_loss(target, z, output_activation):
     return -np.sum(special.log_expit(np.where(target > 0, z, -z)))
 
 
+def loss_of_frequencies(frequencies, loss, output_activation):
+    """What a network that knows only the frequencies p of the classes, or labels, loses on average.
+
+    With outputs o = p, ½‖t − o‖² has the mean ½ Σ pₖ (1 − pₖ), and the log loss is the entropy:
+    −Σ pₖ log pₖ for softmax, −Σ (pₖ log pₖ + (1 − pₖ) log(1 − pₖ)) for sigmoid.
+    """
+    p = np.asarray(frequencies)
+    if loss == "squared_error":
+        return 0.5 * float(np.sum(p * (1 - p)))
+    entropy = special.entr(p) + (special.entr(1 - p) if output_activation == "sigmoid" else 0)
+    return float(entropy.sum())
+
+
 def log_loss_delta(target, output):
     """−∂(log loss)/∂z = t − o, for both outputs: they are the canonical links of this loss."""
     return target - output

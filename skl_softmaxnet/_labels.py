@@ -198,14 +198,13 @@ def encode_targets(y, classes, weights=None, name="y"):
 # What both ways of learning make of y
 
 
-def learn_labels(model, y, weights, *, is_new):
+def learn_labels(model, y, *, is_new):
     """Set the classes of a model from what `fit` is given, or compare with them.
 
     Parameters
     ----------
     model : SoftmaxMLPClassifier
     y : ndarray of shape (n_samples,), or ndarray or sparse matrix of shape (n_samples, n_labels)
-    weights : ndarray of float64 of shape (n_samples,) or None
     is_new : bool
         Whether the model has seen no sample.
 
@@ -213,21 +212,22 @@ def learn_labels(model, y, weights, *, is_new):
     -------
     targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
     """
-    if weights is not None and not weights.any():
-        raise ValueError("sample_weight must not be zero for every sample.")
     multilabel = y.ndim == 2
     if multilabel:
         targets, classes = as_label_lists(y, model.output_activation), np.arange(y.shape[1])
     else:
         check_labels(y)
-        classes = sorted_labels(y if weights is None else y[weights > 0])
-        check_classification_targets(y)
+        classes = sorted_labels(y)
+        # scikit-learn's look at the type of y takes longer than a short training, so it is left out
+        # where it has nothing to say: of numbers and strings it only warns, of many classes
+        if y.dtype.kind not in "biufU" or 2 * len(classes) >= len(y):
+            check_classification_targets(y)
         if len(classes) < 2:
             raise ValueError(
-                "y must hold at least 2 classes with samples of weight above 0, got "
-                f"{len(classes)} class: {format_labels(classes)}."
+                f"y must hold at least 2 classes, got {len(classes)} class: "
+                f"{format_labels(classes)}."
             )
-        targets = encode_targets(y, classes, weights)
+        targets = encode_targets(y, classes)
     if not is_new:
         check_same_classes(model, classes, multilabel, "y holds")
     model.classes_, model._multilabel = classes, multilabel

@@ -187,10 +187,19 @@ def initialize(model, X):
     model.n_iter_ = model.t_ = 0
     model.loss_ = model.best_loss_ = np.inf
     model.loss_curve_ = []
-    model.validation_scores_ = model.best_validation_score_ = None
+    model.validation_loss_curve_ = model.validation_scores_ = None
+    model.best_validation_score_ = None
     model._validation_epochs = []
-    model._no_improvement_count = model._n_lowered = 0
+    restart_schedule(model)
     model._class_totals = np.zeros(model.n_outputs_ + 1)  # of the samples of a stream, and of all
+
+
+def restart_schedule(model):
+    """Let the learning rate and patience of a model begin anew from here."""
+    model._schedule_start = model.t_, len(model.loss_curve_)
+    model._n_lowered = model._no_improvement_count = 0
+    model._reference = np.inf  # the loss that the next is to be better than
+    model._has_converged = False
 
 
 def as_sizes(hidden_layer_sizes):
@@ -211,7 +220,7 @@ def open_network(model, *, in_place):
     is_new = has_new_weights(model)
     if is_new:
         model._weights = model._velocities = None
-        model._no_improvement_count = model._n_lowered = 0
+        restart_schedule(model)
     shown = tuple([np.asarray(a) for a in part] for part in (model.coefs_, model.intercepts_))
     for pair in filter(None, (shown, model._weights, model._velocities)):
         check_network(*pair, model.n_features_in_, len(model.classes_))

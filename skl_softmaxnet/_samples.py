@@ -7,22 +7,54 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from ._labels import as_label_lists, check_column, encode_targets, has_columns, with_exact_labels
+from ._labels import (
+    as_label_lists,
+    check_column,
+    encode_targets,
+    has_columns,
+    learn_labels,
+    learn_labels_of_stream,
+    with_exact_labels,
+)
+from ._weights import check_some, check_weights
 
 # Columns that are ticked off at a time.
 _COLUMNS_AT_ONCE = 1 << 16
 
 
-def check_samples(estimator, X, y, *, reset):
-    """Validate what both ways of learning are given; set or compare the features.
+def learn_samples(model, X, y, sample_weight, *, is_new):
+    """Validate what `fit` is given, and set, or compare, the features and classes of a model.
+
+    Parameters
+    ----------
+    model : SoftmaxMLPClassifier
+    X, y, sample_weight
+        As in `fit`.
+    is_new : bool
+        Whether the model has seen no sample.
 
     Returns
     -------
     X : ndarray or CSR of shape (n_samples, n_features)
         As `as_rows` returns it.
 
-    y : ndarray of shape (n_samples,), or ndarray or sparse matrix of shape (n_samples, n_labels)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
+    weights : ndarray of float64 of shape (n_samples,) or None
     """
+    X, y = _check_samples(model, X, y, reset=is_new)
+    weights = check_weights(sample_weight, X.shape[0])
+    check_some(weights)
+    return X, learn_labels(model, y, is_new=is_new), weights
+
+
+def learn_samples_of_stream(model, X, y, classes, sample_weight, *, is_new):
+    """The same for `partial_fit`, whose first call names the classes."""
+    X, y = _check_samples(model, X, y, reset=is_new)
+    weights = check_weights(sample_weight, X.shape[0])
+    return X, learn_labels_of_stream(model, y, classes, weights), weights
+
+
+def _check_samples(estimator, X, y, *, reset):
     check_sparse(X, "X")
     check_sparse(y, "y")
     X, y = validate_data(

@@ -50,6 +50,12 @@ def check_weights(sample_weight, n_samples):
     return None if (weights == 1).all() else weights
 
 
+def check_some(weights):
+    """Raise a ValueError if all weights are 0."""
+    if weights is not None and not weights.any():
+        raise ValueError("sample_weight must not be zero for every sample.")
+
+
 def check_total(weights):
     """Raise a ValueError if an epoch of these weights would be beyond all memory."""
     with np.errstate(over="ignore"):
@@ -127,8 +133,8 @@ def class_multipliers(class_weight, classes, targets, weights):
     """Return what class_weight multiplies the weight of each sample by, None for nothing.
 
     "balanced" gives every class the same total, n / K, with n the sum of the weights and K the
-    number of classes: n / (K · n_k) for a sample of class k, whose weights sum to n_k. For several
-    labels that is taken for each label, present or absent, and multiplied.
+    number of classes that have any: n / (K · n_k) for a sample of class k, whose weights sum to
+    n_k. For several labels that is taken for each label, present or absent, and multiplied.
 
     Parameters
     ----------
@@ -154,7 +160,7 @@ def class_multipliers(class_weight, classes, targets, weights):
         weights = np.ones(targets.shape[0])
     if sp.issparse(targets):
         return _balance_labels(targets, weights)
-    return _balance(targets, weights, len(classes))
+    return _balance(targets, weights)
 
 
 def _multipliers_of_classes(class_weight, classes, targets):
@@ -182,8 +188,9 @@ def _multipliers_of_classes(class_weight, classes, targets):
     return multipliers
 
 
-def _balance(targets, weights, n_classes):
-    totals = np.bincount(targets, weights, minlength=n_classes)  # (K,)
+def _balance(targets, weights):
+    totals = np.bincount(targets, weights)
+    n_classes = np.count_nonzero(totals)
     with np.errstate(divide="ignore", over="ignore"):
         return (totals.sum() / (n_classes * totals)).take(targets)
 
@@ -195,9 +202,8 @@ def _balance_labels(targets, weights):
     for start, stop in zip(columns.indptr[:-1], columns.indptr[1:], strict=True):
         present = np.zeros(len(weights), dtype=np.intp)
         present[columns.indices[start:stop]] = 1
-        n_kinds = np.count_nonzero(np.bincount(present[counted]))
         with np.errstate(over="ignore"):  # whatever overflows is for `check_total` to refuse
-            multipliers *= np.where(counted, _balance(present, weights, n_kinds), 1.0)
+            multipliers *= np.where(counted, _balance(present, weights), 1.0)
     return multipliers
 
 

@@ -192,7 +192,6 @@ def test_ten_labels_at_most():
 def test_one_class_only():
     for call, named in (
         (network().fit, {"y": np.zeros(N)}),
-        (network().fit, {"y": Y, "sample_weight": (Y == 1) * 1.0}),  # one class with a weight
         (network().partial_fit, {"y": np.zeros(N), "classes": [0]}),
     ):
         message = said_of(call, X, **named)
