@@ -450,15 +450,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         ended = training.run(presentations, callbacks)
         self._take_over(model)
         callbacks.end()
-        if model.tol is not None:
-            not_converged = ended and (
+        problems = training.failure() if ended or model._has_converged else []
+        if ended:
+            problems = [
                 f"Stochastic optimizer: maximum iterations ({self.max_iter}) reached and the "
                 "optimization hasn't converged yet. Raise max_iter, or set tol=None to train for "
-                "max_iter epochs with no test."
-            )
-            problem = training.failure() or not_converged
-            if problem:
-                warn(problem, ConvergenceWarning)
+                "max_iter epochs with no test.",
+                *problems,
+            ]
+        if problems and model.tol is not None:
+            warn(" ".join(problems), ConvergenceWarning)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
