@@ -1,6 +1,7 @@
 """Training that leaves the finite numbers says so in that epoch, and costs no model."""
 
 import itertools
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
