@@ -25,57 +25,41 @@ junk = []  # what comes to lie where arrays were that are freed
 
 def samples():
     X = sp.random(N, 50, density=0.2, format="csr", random_state=0)
-    y = sp.csr_array(np.eye(3, dtype=int)[np.arange(N) % 3])
-    return X, y
+    return X, sp.csr_array(np.eye(3, dtype=int)[np.arange(N) % 3])
 
 
-def replace(X, y):
-    for matrix in (X, y):
-        matrix.data, matrix.indices = matrix.data.copy(), matrix.indices.copy()
-        matrix.indptr = matrix.indptr.copy()
-    junk[:] = [np.full(X.nnz, FAR, np.int32) for _ in range(8)]
+def replace(matrix):
+    for name in ("data", "indices", "indptr"):
+        setattr(matrix, name, getattr(matrix, name).copy())
+    junk[:] = [np.full(matrix.nnz, FAR, np.int32) for _ in range(8)]
 
 
-def prune(X, y):
-    for matrix in (X, y):
-        matrix.data[: matrix.nnz * 3 // 4] = 0
-        matrix.eliminate_zeros()
+def prune(matrix):
+    matrix.data[: matrix.nnz * 3 // 4] = 0
+    matrix.eliminate_zeros()
     junk[:] = [np.full(N * 10, FAR, np.int32) for _ in range(8)]
 
 
-def fill_indices(number):
-    def change(X, y):
-        X.indices[:] = number
-        y.indices[:] = number
-
-    return change
-
-
-def fill_pointers(X, y):
-    X.indptr[1:-1] = FAR
-    y.indptr[1:-1] = FAR
-
-
-def cut(X, y):
-    X.data, X.indices = X.data[:3].copy(), X.indices[:3].copy()
-    y.indices = y.indices[:3].copy()
+def cut(matrix):
+    matrix.data, matrix.indices = matrix.data[:3].copy(), matrix.indices[:3].copy()
 
 
 CHANGES = {
     "replaced": replace,
     "pruned": prune,
-    "indices beyond": fill_indices(FAR),
-    "indices below 0": fill_indices(-7),
-    "pointers beyond": fill_pointers,
     "cut": cut,
+    "indices beyond": lambda matrix: matrix.indices.fill(FAR),
+    "indices below 0": lambda matrix: matrix.indices.fill(-7),
+    "pointers beyond": lambda matrix: matrix.indptr[1:-1].fill(FAR),
 }
 
 
-def trained(method, X, y, sample_weight=None, **parameters):
+def trained(method, X, y, **more):
     """Train; return the bits of the weights, or what error there was."""
-    model = network(5, max_iter=4, output_activation="sigmoid", **parameters)
+    generator = {"random_state": more.pop("random_state", 0)}
+    model = network(5, max_iter=4, output_activation="sigmoid", **generator)
     try:
-        return bits(train(model, method, X, y, sample_weight=sample_weight))
+        return bits(train(model, method, X, y, **more))
     except Exception as error:  # whichever: what matters is that there is a process to tell of it
         return repr(error)
 
@@ -86,7 +70,8 @@ def train_with_changes(method, change):
 
     class Disturbed(_engine.CompiledEngine):
         def run(self, *arguments):
-            CHANGES[change](X, y)
+            CHANGES[change](X)
+            CHANGES[change](y)
             return super().run(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -101,12 +86,13 @@ def train_beside_a_thread(change):
 
     def work():
         while not stop.is_set():
-            CHANGES[change](X, y)
+            CHANGES[change](X)
+            CHANGES[change](y)
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        return trained("fit", X, y, shuffle=False)
+        return trained("fit", X, y)
     finally:
         stop.set()
         thread.join()
@@ -133,11 +119,10 @@ class Wild(np.random.RandomState):
         return np.full(size, 1e6)
 
 
-def train_on_what_meddles(method, what):
+def train_on_what_meddles(method, name):
     X, y = samples()
-    if what == "weights":
-        return trained(method, X, y, sample_weight=Meddling(X))
-    return trained(method, X, y, random_state=Wild(0))
+    meddling = {"sample_weight": Meddling(X), "random_state": Wild(0)}
+    return trained(method, X, y, **{name: meddling[name]})
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +146,6 @@ def test_changes_by_another_thread(change, in_child):
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@pytest.mark.parametrize("what", ["weights", "generator"])
-def test_arguments_that_meddle(what, method, in_child):
-    assert in_child(train_on_what_meddles, method, what) != "crashed"
+@pytest.mark.parametrize("name", ["sample_weight", "random_state"])
+def test_arguments_that_meddle(name, method, in_child):
+    assert in_child(train_on_what_meddles, method, name) != "crashed"

@@ -17,11 +17,7 @@ from helpers import child_process, network, state
 import skl_softmaxnet
 from skl_softmaxnet import _engine
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None
-
+resource = pytest.importorskip("resource", reason="Windows has no such limits")
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="such limits are Linux's"),
     pytest.mark.skipif(_engine.CompiledEngine is None, reason="takes too long in NumPy"),
@@ -44,10 +40,6 @@ SETTINGS = {
     "all": {"momentum": 0.9, "average": True, "alpha": 1e-4, "early_stopping": True},
 }
 # without early stopping where X is sparse: SciPy crashes where memory for some rows is missing
-CASES = [
-    ("wide", "Fortran order", "all", 512 * KIB),
-    ("tall", "CSR", "weighted", 256 * KIB),
-]
 SLOW_CASES = [
     ("wide", "integers", "warm start", 64 * KIB),
     ("wide", "float32", "all", 64 * KIB),
@@ -58,7 +50,11 @@ SLOW_CASES = [
 ]
 each_case = pytest.mark.parametrize(
     ("shape", "kind", "setting", "step"),
-    [*CASES, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW_CASES)],
+    [
+        ("wide", "Fortran order", "all", 512 * KIB),
+        ("tall", "CSR", "weighted", 256 * KIB),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW_CASES),
+    ],
 )
 
 
@@ -72,16 +68,6 @@ def in_child():
         patch.setenv("OPENBLAS_NUM_THREADS", "1")
         with child_process() as call:
             yield call
-
-
-def samples(shape, kind):
-    n_samples, n_features = SHAPES[shape]
-    X = np.random.RandomState(0).normal(size=(n_samples, n_features))
-    return KINDS[kind](X), np.arange(n_samples) % 3
-
-
-def of_setting(setting):
-    return network((100, 5), learning_rate_init=0.05, max_iter=1, **SETTINGS[setting])
 
 
 @contextmanager
@@ -105,14 +91,9 @@ def place(error):
 
 
 def sweep(call, probe, step):
-    """Call with more and more memory, until there is enough.
+    """Call with more and more memory until there is enough; return where it ran out, each time.
 
-    Returns
-    -------
-    places : list of str
-        Where memory ran out, each time.
-    changed : list of str
-        Those after which what `probe` returns was not what it had been.
+    And after which of these times what `probe` returns was not what it had been.
     """
     expected = probe()
     places, changed = [], []
@@ -130,37 +111,35 @@ def sweep(call, probe, step):
 
 def sweep_method(method, is_fitted, shape, kind, setting, step):
     """Sweep with a model that was fitted before, or with one that was not."""
-    X, y = samples(shape, kind)
+    n_samples, n_features = SHAPES[shape]
+    X, y = np.random.RandomState(0).normal(size=(n_samples, n_features)), np.arange(n_samples) % 3
+    X = KINDS[kind](X)
+    model = network((100, 5), learning_rate_init=0.05, max_iter=1, **SETTINGS[setting])
+    if is_fitted:
+        model.fit(X[:99], y[:99]).partial_fit(X[:99], y[:99])
     arguments = (X,) if method == "predict_proba" else (X, y)
-    model = of_setting(setting)
-    if not is_fitted:
-        return sweep(lambda: model.fit(X, y), lambda: state(model), step)
-    some_X, some_y = X[:99], y[:99]
-    model.fit(some_X, some_y).partial_fit(some_X, some_y)
-    return sweep(
-        lambda: getattr(model, method)(*arguments),
-        lambda: (state(model), model.predict_proba(some_X).tobytes()),
-        step,
-    )
+
+    def probe():
+        return state(model), is_fitted and model.predict_proba(X[:99]).tobytes()
+
+    return sweep(lambda: getattr(model, method)(*arguments), probe, step)
 
 
-def assert_stays(in_child, *arguments):
-    places, changed = in_child(sweep_method, *arguments)
+EACH_CALL = [("fit", True), ("partial_fit", True), ("fit", False)]
+
+
+@pytest.mark.parametrize(("method", "is_fitted"), EACH_CALL)
+@each_case
+def test_a_model_is_as_it_was(method, is_fitted, shape, kind, setting, step, in_child):
+    places, changed = in_child(sweep_method, method, is_fitted, shape, kind, setting, step)
     assert places  # memory did run out
     assert not changed
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@each_case
-def test_a_fitted_model_is_still_whole(method, shape, kind, setting, step, in_child):
-    assert_stays(in_child, method, True, shape, kind, setting, step)
-
-
-@each_case
-def test_an_unfitted_estimator_is_still_unfitted(shape, kind, setting, step, in_child):
-    assert_stays(in_child, "fit", False, shape, kind, setting, step)
-
-
 @pytest.mark.parametrize("kind", ["dense", "integers", "float32"])
 def test_predictions(kind, in_child):
-    assert_stays(in_child, "predict_proba", True, "tall", kind, "plain", 256 * KIB)
+    places, changed = in_child(
+        sweep_method, "predict_proba", True, "tall", kind, "plain", 256 * KIB
+    )
+    assert places
+    assert not changed

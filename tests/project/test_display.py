@@ -24,6 +24,7 @@ import matplotlib.pyplot as plt  # noqa: E402  after the choice of Agg
 from matplotlib.colors import same_color  # noqa: E402
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
+each_display = pytest.mark.parametrize("display", [LossCurveDisplay, WeightsDisplay])
 
 
 @pytest.fixture(autouse=True)
@@ -82,37 +83,30 @@ def assert_line(line, values):
 def test_loss_of_one_network(on_iris):
     display = drawn(LossCurveDisplay.from_estimator(on_iris))
     assert isinstance(display, LossCurveDisplay)
-    assert display.names == ["SoftmaxMLPClassifier"]
+    assert display.names == texts(display.legend_.get_texts()) == ["SoftmaxMLPClassifier"]
     assert_array_equal(display.loss_curves, [on_iris.loss_curve_])
     (line,) = display.lines_
     assert_line(line, on_iris.loss_curve_)
     assert line.axes is display.ax_
-    assert display.figure_ is display.ax_.figure
+    assert display.figure_.axes == [display.ax_]
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("epoch", "loss")
-    assert texts(display.legend_.get_texts()) == ["SoftmaxMLPClassifier"]
     assert display.validation_scores == display.validation_lines_ == [None]
     assert display.validation_ax_ is None
-    assert len(display.figure_.axes) == 1
-
-
-def test_loss_of_several_networks(on_iris, ax):
-    networks = {"three": on_iris, "five": small_network(5, n_epochs=7).fit(X, Y)}
-    display = drawn(LossCurveDisplay.from_estimators(networks, ax=ax))
-    assert display.ax_ is ax
-    assert display.names == texts(display.legend_.get_texts()) == ["three", "five"]
-    for line, fitted in zip(display.lines_, networks.values(), strict=True):
-        assert_line(line, fitted.loss_curve_)
-    first, second = display.lines_
-    assert not same_color(first.get_color(), second.get_color())
-    assert first.get_marker() != second.get_marker()
 
 
 def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):
     networks = {"plain": on_iris, "scored": with_scores}
     display = drawn(LossCurveDisplay.from_estimators(networks, ax=ax))
+    assert display.ax_ is ax
+    assert display.names == ["plain", "scored"]
+    for line, fitted in zip(display.lines_, networks.values(), strict=True):
+        assert_line(line, fitted.loss_curve_)
+    first, second = display.lines_
+    assert not same_color(first.get_color(), second.get_color())
+    assert first.get_marker() != second.get_marker()
     assert display.validation_scores[0] is None
     assert_array_equal(display.validation_scores[1], with_scores.validation_scores_)
-    assert display.validation_ax_ is not display.ax_
+    assert display.validation_ax_ is not ax
     assert display.validation_ax_.get_ylabel() == "validation score"
     assert display.validation_ax_.yaxis.get_label_position() == "right"
     nothing, line = display.validation_lines_
@@ -120,10 +114,10 @@ def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):
     assert line.axes is display.validation_ax_
     assert_line(line, with_scores.validation_scores_)
     assert line.get_linestyle() == "--"
-    assert same_color(line.get_color(), display.lines_[1].get_color())
+    assert same_color(line.get_color(), second.get_color())
     assert texts(display.legend_.get_texts()) == ["plain", "scored", "validation score"]
     # the legend hides none of them
-    assert display.legend_.get_window_extent().y0 >= display.ax_.get_window_extent().y1
+    assert display.legend_.get_window_extent().y0 >= ax.get_window_extent().y1
 
 
 def test_validation_scores_stand_beside_their_epochs():
@@ -150,20 +144,20 @@ def test_networks_of_scikit_learn():
     assert display.validation_lines_[1] is None
 
 
-def test_name_and_style_of_the_lines(with_scores, ax):
+def test_names_and_style_of_lines_on_the_same_axes(with_scores, ax):
     style = {"c": "black", "linewidth": 3, "markevery": 1}
-    display = LossCurveDisplay.from_estimator(with_scores, ax=ax, name="mine", **style)
-    for line in (*display.lines_, *display.validation_lines_):
+    first = LossCurveDisplay.from_estimator(with_scores, ax=ax, name="first", **style)
+    for line in (*first.lines_, *first.validation_lines_):
         assert same_color(line.get_color(), "black")
         assert line.get_linewidth() == 3
-    assert display.lines_[0].get_label() == "mine"
-
-
-def test_drawing_on_the_same_axes_again(on_iris, ax):
-    first = LossCurveDisplay.from_estimator(on_iris, ax=ax, name="first")
-    second = LossCurveDisplay.from_estimator(on_iris, ax=ax, name="second")
-    assert not same_color(first.lines_[0].get_color(), second.lines_[0].get_color())
-    assert texts(second.legend_.get_texts()) == ["first", "second"]
+    second, third = (
+        LossCurveDisplay.from_estimator(with_scores, ax=ax, name=name) for name in ("2nd", "3rd")
+    )
+    assert not same_color(second.lines_[0].get_color(), third.lines_[0].get_color())
+    assert first.lines_[0].get_label() == "first"
+    assert [name for name in texts(third.legend_.get_texts()) if name != "validation score"] == [
+        *("first", "2nd", "3rd")
+    ]
 
 
 def test_losses_as_numbers():
@@ -186,24 +180,19 @@ def test_not_as_many_as_loss_curves(attribute):
     assert plt.get_fignums() == []
 
 
-@pytest.mark.parametrize(("estimators", "error"), [([network()], TypeError), ({}, ValueError)])
-def test_estimators_is_no_dict_or_empty(estimators, error):
-    with pytest.raises(error, match=r"^estimators must"):
-        LossCurveDisplay.from_estimators(estimators)
-
-
-def test_the_culprit_among_several_networks_is_named(on_iris):
+def test_what_are_no_fitted_networks(on_iris):
     linear = LogisticRegression(max_iter=1000).fit(X, Y)
-    with pytest.raises(TypeError, match=r"estimators\['b'\].*loss_curve_.*LogisticRegression"):
-        LossCurveDisplay.from_estimators({"a": on_iris, "b": linear})
-    with pytest.raises(NotFittedError, match=r"estimators\['100 %s'\] is not fitted"):
-        LossCurveDisplay.from_estimators({"a": on_iris, "100 %s": network()})
+    for estimators, error, message in (
+        ([network()], TypeError, "^estimators must"),
+        ({}, ValueError, "^estimators must"),
+        ({"a": on_iris, "b": linear}, TypeError, r"s\['b'\].*loss_curve_.*LogisticRegression"),
+        ({"a": on_iris, "100 %s": network()}, NotFittedError, r"s\['100 %s'\] is not fitted"),
+    ):
+        with pytest.raises(error, match=message):
+            LossCurveDisplay.from_estimators(estimators)
 
 
 # --- Both displays ---
-
-
-each_display = pytest.mark.parametrize("display", [LossCurveDisplay, WeightsDisplay])
 
 
 @each_display
@@ -245,12 +234,6 @@ def test_last_step_of_pipelines(display):
         assert_array_equal(shown.weights, inner[-1].coefs_[0])
 
 
-def test_import_does_without_matplotlib():
-    program = "import sys, skl_softmaxnet; print('matplotlib' in sys.modules)"
-    printed = subprocess.check_output([sys.executable, "-c", program], encoding="utf-8")
-    assert printed.strip() == "False"
-
-
 @each_display
 def test_matplotlib_is_not_installed(display, on_iris, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)  # makes the import fail
@@ -260,41 +243,39 @@ def test_matplotlib_is_not_installed(display, on_iris, monkeypatch):
     assert "pip install matplotlib" in str(caught.value)
 
 
+def test_import_does_without_matplotlib():
+    program = "import sys, skl_softmaxnet; print('matplotlib' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program]).strip() == b"False"
+
+
 # --- Weights as a heat map ---
 
 
 def test_heat_map(on_iris, ax):
-    display = drawn(WeightsDisplay.from_estimator(on_iris, ax=ax))
+    display = drawn(WeightsDisplay.from_estimator(on_iris, ax=ax, cmap="PuOr"))
     assert display.ax_ is display.im_.axes is ax
     assert display.figure_ is ax.figure
     assert_array_equal(display.weights, on_iris.coefs_[0])
     assert_array_equal(display.im_.get_array(), on_iris.coefs_[0])  # a row for each input
-    assert display.layer == 0
-    assert display.image_shape is None
+    assert (display.layer, display.image_shape) == (0, None)
     assert_array_equal(display.feature_names, X.columns)
     assert texts(ax.get_yticklabels()) == list(X.columns)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("unit", "input")
     assert ax.get_title() == "Weights of layer 0"
     assert display.colorbar_.mappable is display.im_
     assert display.colorbar_.ax.get_ylabel() == "weight"
-
-
-def test_colours(on_iris):
-    """Zero is in their middle."""
-    display = WeightsDisplay.from_estimator(on_iris, cmap="PuOr")
+    # zero is in the middle of the colours
     assert display.im_.get_cmap().name == "PuOr"
     assert_allclose(display.im_.get_clim(), np.array([-1, 1]) * np.abs(on_iris.coefs_[0]).max())
-    zeros = drawn(WeightsDisplay(weights=np.zeros((2, 3))).plot())
-    assert zeros.im_.get_clim() == (-1, 1)
+    assert drawn(WeightsDisplay(weights=np.zeros((2, 3))).plot()).im_.get_clim() == (-1, 1)
 
 
-@pytest.mark.parametrize(("layer", "n_inputs"), [(0, 64), (1, 12), (2, 5)])
-def test_numbered_inputs(on_digits, layer, n_inputs):
+@pytest.mark.parametrize(("layer", "n_inputs", "step"), [(0, 64, 5), (1, 12, 1), (2, 5, 1)])
+def test_numbered_inputs(on_digits, layer, n_inputs, step):
     display = WeightsDisplay.from_estimator(on_digits, layer=layer)
     assert_array_equal(display.weights, on_digits.coefs_[layer])
     assert display.feature_names is None
-    labels = texts(display.ax_.get_yticklabels())
-    assert labels == [f"x{number}" for number in range(0, n_inputs, 5 if n_inputs == 64 else 1)]
+    assert texts(display.ax_.get_yticklabels()) == [f"x{j}" for j in range(0, n_inputs, step)]
     assert display.ax_.get_title() == f"Weights of layer {layer}"
 
 
@@ -368,25 +349,23 @@ def test_every_unit_has_its_image(n_units, image_shape):
 
 # --- Weights that cannot be drawn ---
 
-OUT_OF_RANGE = "layer={} is out of range: .* 3 layers .* 0 to 2"
-NO_SHAPE = "image_shape must be two positive integers"
-CANNOT_BE_DRAWN = [
-    ({"layer": -1}, ValueError, OUT_OF_RANGE.format(-1)),
-    ({"layer": 3}, ValueError, OUT_OF_RANGE.format(3)),
-    ({"layer": "first"}, TypeError, "integer"),
-    ({"image_shape": (8, 9)}, ValueError, r"\(8, 9\) has 72 pixels, but layer 0 has 64 inputs"),
-    ({"image_shape": (8, 8), "layer": 1}, ValueError, "layer 1 has 12 inputs"),
-    *(
-        ({"image_shape": shape}, ValueError, NO_SHAPE)
-        for shape in [64, (64,), (4, 4, 4), (-8, -8), (8.0, 8.0), "88"]
-    ),
-    ({"feature_names": "abc"}, ValueError, "feature_names has 3 names, but layer 0 has 64 inputs"),
-    ({"max_units": 0}, ValueError, "max_units must be at least 1, but is 0"),
-]
+WRONG = {
+    "layer={} is out of range: .* 3 layers .* 0 to 2": [{"layer": -1}, {"layer": 3}],
+    r"\(8, 9\) has 72 pixels, but layer 0 has 64 inputs": [{"image_shape": (8, 9)}],
+    "layer 1 has 12 inputs": [{"image_shape": (8, 8), "layer": 1}],
+    "image_shape must be two positive integers": [
+        {"image_shape": shape} for shape in [64, (64,), (4, 4, 4), (-8, -8), (8.0, 8.0), "88"]
+    ],
+    "feature_names has 3 names, but layer 0 has 64 inputs": [{"feature_names": list("abc")}],
+    "max_units must be at least 1, but is 0": [{"max_units": 0}],
+}
 
 
-@pytest.mark.parametrize(("arguments", "error", "message"), CANNOT_BE_DRAWN)
-def test_weights_that_cannot_be_drawn(arguments, error, message, on_digits):
-    with pytest.raises(error, match=message):
-        WeightsDisplay.from_estimator(on_digits, **arguments)
+@pytest.mark.parametrize("message", WRONG)
+def test_weights_that_cannot_be_drawn(message, on_digits):
+    for arguments in WRONG[message]:
+        with pytest.raises(ValueError, match=message.format(arguments.get("layer"))):
+            WeightsDisplay.from_estimator(on_digits, **arguments)
+    with pytest.raises(TypeError, match="integer"):
+        WeightsDisplay.from_estimator(on_digits, layer="first")
     assert plt.get_fignums() == []
