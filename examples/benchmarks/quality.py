@@ -28,6 +28,7 @@ from typing import NamedTuple
 import numpy as np
 import sklearn.datasets as datasets
 from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
@@ -44,8 +45,8 @@ SETS = {name: partial(getattr(datasets, f"load_{name}"), return_X_y=True) for na
 SETS["blobs"] = partial(datasets.make_blobs, 600, centers=3, cluster_std=3.0, random_state=0)
 SETS["moons"] = partial(datasets.make_moons, 500, noise=0.25, random_state=0)
 THEIRS = {"mlp": ("MLPClassifier", MLPClassifier())}
-THEIRS["mlp-sgd"] = ("MLPClassifier, sgd", MLPClassifier(solver="sgd"))
 THEIRS["logistic"] = ("LogisticRegression", LogisticRegression())
+THEIRS["trees"] = ("HistGradientBoostingClassifier", HistGradientBoostingClassifier())
 FIGURES = ("accuracy", "log loss", "Brier score", "calibration error")
 
 
