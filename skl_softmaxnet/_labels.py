@@ -62,6 +62,8 @@ def check_labels(y, name="y"):
             f"Unknown label type: {name} holds numbers that are not whole, such as {example}. A "
             "classifier learns classes: pass labels, or use a regressor."
         )
+    if y.dtype.kind == "O" and any(label is None for label in y):
+        raise ValueError(f"{name} holds missing labels (None): leave these samples out.")
     if y.dtype.kind == "O" and not isinstance(y[0], str):
         kind = type(y[0]).__name__
         advice = (
@@ -93,6 +95,7 @@ def as_label_lists(y, output_activation, name="y"):
     ValueError
         If y holds anything but 0 and 1, or the outputs are softmax.
     """
+    y = without_duplicates(y) if sp.issparse(y) else y
     values = y.data if sp.issparse(y) else y
     is_number = values.dtype.kind in "biuf" or values.dtype == object
     if not is_number or not np.isin(values, [0, 1]).all():
@@ -109,6 +112,15 @@ def as_label_lists(y, output_activation, name="y"):
     targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
     targets.eliminate_zeros()
     return targets
+
+
+def without_duplicates(matrix):
+    """Return a CSR matrix, or a copy of it, sorted and with duplicates added up."""
+    if matrix.has_canonical_format:
+        return matrix
+    matrix = matrix.copy()
+    matrix.sum_duplicates()
+    return matrix
 
 
 def sorted_labels(y):

@@ -8,6 +8,7 @@ order, and once, so that repeated rows are whole weights and the order of the ro
 
 import math
 import numbers
+from contextlib import contextmanager
 
 import numpy as np
 import scipy.sparse as sp
@@ -34,11 +35,14 @@ def check_weights(sample_weight, n_samples):
         return None
     if sp.issparse(sample_weight):
         raise TypeError("sample_weight must be a list or an array, got a sparse matrix.")
+    if np.asarray(sample_weight).dtype.kind in "mM":
+        raise TypeError("sample_weight must hold numbers, got times.")
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(n_samples, sample_weight)
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    with numbers_of_floats("sample_weight"):
+        weights = check_array(
+            sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+        )
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must be one number for each of the {n_samples} samples, "
@@ -48,6 +52,17 @@ def check_weights(sample_weight, n_samples):
         raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
     check_total(weights)
     return None if (weights == 1).all() else weights
+
+
+@contextmanager
+def numbers_of_floats(name):
+    """Raise a ValueError where NumPy says that a number, such as 10**400, is beyond all floats."""
+    try:
+        yield
+    except OverflowError as error:
+        raise ValueError(
+            f"{name} holds a number that is larger than any float: {error}."
+        ) from error
 
 
 def check_some(weights):

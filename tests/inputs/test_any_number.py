@@ -50,7 +50,7 @@ def refused_calls(number):
 @pytest.mark.parametrize("number", TOO_LARGE, ids=lambda number: type(number).__name__)
 def test_numbers_that_no_float_can_hold(number):
     for call in refused_calls(number):
-        with pytest.raises((ValueError, TypeError)):
+        with pytest.raises((ValueError, OverflowError)):
             call()
 
 
@@ -96,7 +96,7 @@ def test_a_number_of_any_type_is_the_float_that_it_is(name, schedule, dtype, eng
         assert_same_bits(model, expected)
 
 
-@pytest.mark.parametrize("number", [10**400, np.longdouble("1e4000"), Fraction(1, 3)], ids=repr)
+@pytest.mark.parametrize("number", [10**400, np.longdouble("1e4000")], ids=["int", "long double"])
 @pytest.mark.parametrize("name", [*PARAMETERS, "tol", "validation_fraction"])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_a_parameter_that_is_no_float(method, name, number):
