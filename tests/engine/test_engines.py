@@ -6,7 +6,6 @@ import platform
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import network, parameters_of, train
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -182,47 +181,6 @@ def test_any_shape(run_engine, problem, options, dtype):
         weights, loss = run_engine(_engine.Engine, network, same_X, *rest, **options)
         assert_all_close(weights, expected, dtype, TOLERANCES[dtype])
         assert_allclose(loss, expected_loss, **TOLERANCES[dtype])
-
-
-@st.composite
-def untidy_csr(draw):
-    """CSR with unsorted columns, entries in several parts and stored zeros; float32 is exact."""
-    n_samples, n_features = draw(st.integers(3, 6)), draw(SIZES)
-    column = st.integers(0, n_features - 1)
-    value = st.integers(-8, 8).map(lambda number: number / 4)
-    rows = draw(
-        st.lists(
-            st.lists(st.tuples(column, value), max_size=6), min_size=n_samples, max_size=n_samples
-        )
-    )
-    entries = [entry for row in rows for entry in row]
-    data = np.array([value for _, value in entries], dtype=draw(dtypes))
-    indices = np.array([column for column, _ in entries], dtype=np.int64)
-    X = sp.csr_array(
-        (data, indices, np.append(0, np.cumsum([len(row) for row in rows]))),
-        shape=(n_samples, n_features),
-    )
-    index_dtype = draw(st.sampled_from([np.int32, np.int64]))
-    X.indices, X.indptr = X.indices.astype(index_dtype), X.indptr.astype(index_dtype)
-    return X
-
-
-@given(X=untidy_csr(), method=st.sampled_from(["fit", "partial_fit"]))
-@repeatable
-def test_untidy_csr_through_the_estimator(X, method):
-    y = np.arange(X.shape[0]) % 3
-    before = [array.copy() for array in (X.data, X.indices, X.indptr)]
-
-    def trained(engine_class, X):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_engine, "Engine", engine_class)
-            return parameters_of(train(network((5,), learning_rate_init=0.05), method, X, y))
-
-    expected = trained(NumpyEngine, X.toarray())
-    weights = trained(_engine.CompiledEngine, X)
-    assert_all_close(weights, expected, X.dtype, TOLERANCES[X.dtype.name])
-    for array, copy in zip((X.data, X.indices, X.indptr), before, strict=True):
-        assert_array_equal(array, copy)
 
 
 def new_engine(engine_class, weights, dtype=np.float64, **options):
