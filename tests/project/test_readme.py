@@ -47,20 +47,12 @@ def test_python_runs_and_prints_what_is_shown(code, output, capsys):
         assert printed == output
 
 
-def modules_imported(code):
-    """The packages that a block imports by name."""
-    for statement in ast.walk(ast.parse(code)):
-        if isinstance(statement, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in statement.names)
-        elif isinstance(statement, ast.ImportFrom):
-            yield statement.module.partition(".")[0]
-
-
 @pytest.mark.parametrize("code", [code for code, _ in PYTHON])
 def test_what_is_not_installed_yet_is_said(code):
     """Whoever followed the start command lacks whatever else a block imports."""
     installed = {"numpy", "scipy", "sklearn", PACKAGE.name}
-    for module in set(modules_imported(code)) - installed:
+    imported = set(re.findall(r"^ *(?:import|from) (\w+)", code, re.M))
+    for module in imported - installed:
         assert f"`pip install {module}`" in README.split(code)[0]
 
 
@@ -86,28 +78,32 @@ def test_shell_commands_name_what_exists(command):
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w/.]+\.py)(?:::\w+)?`", README))))
 def test_files_exist(path):
-    assert file_named(path).is_file(), path
+    inside = path.removeprefix(f"{PACKAGE.name}/")
+    assert (PACKAGE / inside if inside != path else ROOT / path).is_file(), path
 
 
 def test_every_example_is_in_the_table():
     listed = {path for row in rows_of_table("Start") for path in code_in(row[0])}
-    there = {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")}
-    assert listed == there
+    assert listed == {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")}
 
 
-def file_named(path):
-    """Where a file that README.md names is; the package's own are looked for where it is."""
-    inside = path.removeprefix(f"{PACKAGE.name}/")
-    return PACKAGE / inside if inside != path else ROOT / path
+def test_the_picture_at_the_top_is_there_and_small():
+    (picture,) = re.findall(r"^!\[.+\]\((.+)\)$", README, re.M)
+    assert README.index(picture) < README.index("\n## ")
+    assert (ROOT / picture).with_suffix(".py").is_file()  # the example that made it
+    assert 10_000 < (ROOT / picture).stat().st_size < 150_000
 
 
 # --- Tables ---
 
 
+def section(heading):
+    return README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
 def rows_of_table(heading):
     """The rows of the first table below a heading, without its two lines of head."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
+    lines = [line for line in section(heading).splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
@@ -139,32 +135,17 @@ def assert_works(code, estimator_class):
 
 
 TUTORIAL = [code for _, here in rows_of_table("Coming from the tutorial") for code in code_in(here)]
-MLP = {
-    row[0]: (code_in(row[1]), code_in(row[2])) for row in rows_of_table("Coming from MLPClassifier")
-}
-EACH_MLP = [
-    pytest.param(code, estimator_class, id=f"{estimator_class.__name__}: {code}")
-    for row in MLP.values()
-    for column, estimator_class in zip(row, (MLPClassifier, SoftmaxMLPClassifier), strict=True)
-    for code in column
-]
+ROWS = rows_of_table("Coming from MLPClassifier")
+MLP = {name: (code_in(theirs), code_in(ours)) for name, theirs, ours in ROWS}
+NAMED = [(code, SoftmaxMLPClassifier) for code in TUTORIAL]
+for name, (theirs, ours) in MLP.items():
+    NAMED += [(code, MLPClassifier) for code in theirs]
+    NAMED += [(code, SoftmaxMLPClassifier) for code in ours + theirs * name.startswith("same")]
 
 
-@pytest.mark.parametrize("code", TUTORIAL)
-def test_replacements_of_the_tutorial(code):
-    assert_works(code, SoftmaxMLPClassifier)
-
-
-@pytest.mark.parametrize(("code", "estimator_class"), EACH_MLP)
-def test_names_of_both_classifiers(code, estimator_class):
+@pytest.mark.parametrize(("code", "estimator_class"), NAMED)
+def test_what_tables_name(code, estimator_class):
     assert_works(code, estimator_class)
-
-
-def test_what_is_the_same_is_there():
-    for row in (row for row in MLP if row.startswith("same")):
-        assert MLP[row][0]
-        for code in MLP[row][0]:
-            assert_works(code, SoftmaxMLPClassifier)
 
 
 def test_same_parameters_have_the_same_defaults_unless_said():
@@ -191,18 +172,7 @@ def test_every_parameter_is_in_one_table_with_its_default():
     assert listed == SoftmaxMLPClassifier().get_params()
 
 
-def test_the_picture_at_the_top_is_there_and_small():
-    (picture,) = re.findall(r"^!\[.+\]\((.+)\)$", README, re.M)
-    assert README.index(picture) < README.index("\n## ")
-    assert (ROOT / picture).with_suffix(".py").is_file()  # the example that made it
-    assert 10_000 < (ROOT / picture).stat().st_size < 150_000
-
-
-TESTS = [
-    code.split("::")
-    for code in code_in(README.split("\n## Guarantees\n")[1].split("\n## ")[0])
-    if "::" in code
-]
+TESTS = [code.split("::") for code in code_in(section("Guarantees")) if "::" in code]
 
 
 @pytest.mark.parametrize(("path", "test"), TESTS)
