@@ -84,6 +84,7 @@ def test_labels(form, method, samples):
     assert set(model.classes_.tolist()) == set(values.tolist())
     predicted = model.predict(X)
     assert predicted.dtype == model.classes_.dtype
+    assert {predicted.dtype.kind, values.dtype.kind} in ({"i"}, {"f"}, {"b"}, {"U"}, {"O", "U"})
     assert model.score(X, values) == np.mean(predicted == values)
 
 
