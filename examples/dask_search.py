@@ -1,14 +1,15 @@
-"""A grid search that runs on a Dask cluster, and finds what it finds on one machine.
+"""A grid search on a Dask cluster
+===============================
 
 joblib hands the fits of a search to Dask instead of to processes of this machine; nothing else
-changes. Here the cluster is two processes on this machine; `Client("address:port")` is one of many.
+changes, and the search finds what it finds on one machine. Here the cluster is two processes on
+this machine; ``Client("address:port")`` is one of many machines.
 
-Needs Dask: ``pip install 'skl_softmaxnet[dask]'``.
+This example needs Dask: ``pip install -e '.[dask]'``.
 """
 
 import joblib
 import numpy as np
-from dask.distributed import Client, LocalCluster
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -16,9 +17,16 @@ from sklearn.preprocessing import MinMaxScaler
 
 from skl_softmaxnet import SoftmaxMLPClassifier
 
+try:
+    from dask.distributed import Client, LocalCluster
+except ImportError as error:
+    raise SystemExit(
+        f"This example needs the extra dask: pip install -e '.[dask]' ({error})."
+    ) from None
+
 GRID = {
     "softmaxmlpclassifier__hidden_layer_sizes": [(), (30,), (60, 30)],
-    "softmaxmlpclassifier__learning_rate_init": [0.02, 0.1, 0.5],
+    "softmaxmlpclassifier__learning_rate_init": [0.003, 0.01, 0.05],
 }
 
 

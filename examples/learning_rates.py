@@ -1,16 +1,17 @@
-"""Learning rates from very small to very large, with and without the average of the weights.
+"""Learning rates and averaging
+============================
 
 Three clouds of points overlap, so no classifier can be sure of every sample. The clouds are normal
-distributions that are known here, so the best log loss that any classifier could have is known too.
+distributions that are known here, and so the best log loss that any classifier could have is known
+too.
 
 A network that learns one sample at a time never comes to rest at a constant learning rate: the last
 samples show in its weights, the more so the larger the rate. With `average=True` the weights are an
 average over the course of training, which evens much of that out, so that a wider range of rates
-does well. It does not mend a rate that is far too large, and where the rate is too small it costs a
-little, since weights that were not there yet count too.
+does well. It does not repair a rate that is far too large, and where the rate is too small it costs
+a little, because the early weights count too.
 
-Prints the log loss on held-out samples for each learning rate, means over three seeds, and saves a
-picture beside this script.
+The script prints the log loss on held-out samples for each learning rate, and draws it.
 """
 
 from pathlib import Path
@@ -63,7 +64,8 @@ def sweep(average, seed, train, test):
 def loss(rate, average, seed, train, test):
     network = SoftmaxMLPClassifier(
         hidden_layer_sizes=10,
-        loss="log_loss",
+        activation="tanh",
+        alpha=0,
         learning_rate="constant",
         learning_rate_init=rate,
         average=average,

@@ -1,19 +1,21 @@
-"""The two losses and the two rules of `backprop`, on handwritten digits.
+"""Two losses and two rules
+========================
 
 Four networks start from the same weights and see the same digits in the same order, at the same
-learning rate. They differ in the loss and in what goes back to the hidden layer: the gradient of
-the loss, or the raw error of the outputs, as in the tutorial. The raw error goes back through
-weights that are already updated. With the log loss that is the only difference between the rules.
+learning rate. They differ in the loss and in what travels back to the hidden layer: the gradient of
+the loss, or the raw error of the outputs, which is the tutorial's rule. The raw error travels back
+through weights that have already been updated. With the log loss that is the only difference
+between the rules.
 
-The gradient of the squared error is small where the network is sure and wrong, and it starts
-slowly. The raw error is not. One learning rate for all is no contest: the gradient of the squared
-error would do better at a larger rate, and the raw error with the log loss does not learn these
-digits at all at twice this rate.
+The gradient of the squared error is small where the network is sure and wrong, and so it starts
+slowly. The raw error does not. A single learning rate for all of them is not quite fair: the
+gradient of the squared error would do better at a larger rate, and the raw error with the log loss
+does not learn these digits at all at twice this rate.
 
 `fit` with `warm_start=True` and `max_iter=1` trains for one epoch more at each call, so that the
-held-out digits can be scored in between. All is repeated with three seeds.
+held-out digits can be scored in between. Everything is repeated with three seeds.
 
-Prints the accuracy and the log loss on held-out digits, and saves a picture beside this script.
+The script prints the accuracy and the log loss on held-out digits, and draws them.
 """
 
 from pathlib import Path
@@ -68,8 +70,11 @@ def learn(loss, backprop, seed, X_train, y_train, X_test, y_test):
     """Train a network; return it, and its accuracy and log loss after each epoch."""
     network = SoftmaxMLPClassifier(
         hidden_layer_sizes=40,
+        activation="logistic",
         loss=loss,
         backprop=backprop,
+        alpha=0,
+        learning_rate="constant",
         learning_rate_init=0.1,
         max_iter=1,
         tol=None,

@@ -1,11 +1,12 @@
-"""Samples with several labels, learned with sigmoid outputs.
+"""Several labels for a sample
+===========================
 
-Each sample may have any number of five labels, none or all of them included. y is a matrix of 0 and
-1, a column for each label. Every output answers for its own label, whatever the others say, so the
-probabilities of a sample need not sum to one.
+Each sample may have any number of five labels, from none to all. y is a matrix of 0 and 1, with a
+column for each label. With sigmoid outputs every output answers for its own label, whatever the
+others say, so the probabilities of a sample need not sum to one.
 
-Prints for each label how well the held-out samples are told apart, and saves a picture beside this
-script: precision against recall, and the probabilities of some samples beside what they have.
+The script prints for each label how well the held-out samples are told apart. It draws precision
+against recall, and the probabilities of some samples beside the labels that they have.
 """
 
 from pathlib import Path
@@ -42,11 +43,7 @@ def main():
     network = SoftmaxMLPClassifier(
         hidden_layer_sizes=20,
         output_activation="sigmoid",
-        loss="log_loss",
-        learning_rate="inverse_time",
-        decay=0.5,
-        max_iter=20,
-        tol=None,
+        alpha=0.01,
         random_state=0,
     )
     model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)

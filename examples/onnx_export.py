@@ -1,21 +1,30 @@
-"""A pipeline converted to ONNX, which runs without Python and without scikit-learn.
+"""A pipeline in ONNX
+==================
 
-A scaler and a network learn the digits, skl2onnx converts both, and onnxruntime predicts with what
-came out. Prints how large the converted model is, and how far its answers are from the pipeline's.
+A scaler and a network learn the digits, skl2onnx converts both, and onnxruntime predicts with the
+result, which needs neither Python nor scikit-learn. The script prints how large the converted model
+is, and how far its answers are from the pipeline's.
 
-Needs skl2onnx and onnxruntime: ``pip install 'skl_softmaxnet[onnx]'``.
+This example needs skl2onnx and onnxruntime: ``pip install -e '.[onnx]'``.
 """
 
 import numpy as np
-import onnxruntime
-from skl2onnx import to_onnx
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skl_softmaxnet.onnx  # noqa: F401  says how to convert the classifier
 from skl_softmaxnet import SoftmaxMLPClassifier
+
+try:
+    import onnxruntime
+    from skl2onnx import to_onnx
+
+    import skl_softmaxnet.onnx  # noqa: F401  tells skl2onnx how to convert the classifier
+except ImportError as error:
+    raise SystemExit(
+        f"This example needs the extra onnx: pip install -e '.[onnx]' ({error})."
+    ) from None
 
 
 def main():

@@ -1,14 +1,15 @@
-"""Learn from a file that is larger than the memory this process allows itself.
+"""Learning from a file larger than memory
+=======================================
 
 The script makes a file of about 300 MB: the handwritten digits of scikit-learn, four times as wide
 and as high, shifted at random and with noise. Then it limits its own memory, so that reading the
-file whole fails, and reads it in chunks, which `partial_fit` learns from one after the other. How
+whole file fails, and reads it in chunks, which `partial_fit` learns from one after the other. How
 the file is cut into chunks makes no difference to the network.
 
 The digits that it is scored on are not in the file, in any form. The file is temporary. Where the
-system knows no such limit, as Windows and macOS, the script says so and goes on without it.
+system has no such limit, as on Windows and macOS, the script says so and continues without it.
 
-Prints the accuracy as learning goes on, and saves a picture beside this script.
+The script prints the accuracy as learning proceeds, and draws it.
 """
 
 import tempfile
@@ -93,7 +94,7 @@ def limited_memory(n_bytes):
     """Allow this process so much more memory for data than it has; False where it cannot be."""
     status = Path("/proc/self/status")
     if resource is None or not status.exists():
-        print("This system cannot limit the memory of a process; going on without a limit.")
+        print("This system cannot limit the memory of a process; continuing without a limit.")
         yield False
         return
     (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmData")]
@@ -112,7 +113,7 @@ def show_that_whole_file_does_not_fit(file):
     except MemoryError as error:
         print(f"Reading the file whole: {type(error).__name__}")
     else:
-        print("Reading the file whole: it could be read, for this system does not keep the limit")
+        print("Reading the file whole: it could be read, the system does not keep the limit")
 
 
 def read(file, first):
@@ -122,7 +123,7 @@ def read(file, first):
 
 def learn(file, X_test, y_test):
     """Learn from one piece after the other; return the rows read and the accuracy at each."""
-    network = SoftmaxMLPClassifier(hidden_layer_sizes=30, learning_rate_init=0.05, random_state=0)
+    network = SoftmaxMLPClassifier(hidden_layer_sizes=30, random_state=0)
     print("\n rows read    accuracy on held-out digits")
     curve = []
     for first in range(0, N_ROWS, N_ROWS_IN_PIECE):

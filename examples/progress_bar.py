@@ -1,12 +1,13 @@
-"""A grid search that shows how far it has come.
+"""A grid search with a progress bar
+=================================
 
-scikit-learn has callbacks since its version 1.9, and among them a progress bar, which is drawn by
-the package rich. `set_callbacks` gives it to the search. With `max_propagation_depth=0` there is a
-bar for the search alone; with 1 every network that it trains has one more, of its epochs. Where
+scikit-learn has callbacks since version 1.9, and among them a progress bar, which is drawn by the
+package rich. `set_callbacks` gives it to the search. With `max_propagation_depth=0` there is a bar
+for the search alone; with 1 every network that it trains has one more, of its epochs. Where
 scikit-learn is older or rich is missing, the search runs without a bar.
 
-Prints the best parameters, and the accuracy on samples which the search never saw. Saves a picture
-of the search beside this script: the accuracy of every combination, fold by fold.
+The script prints the best parameters and the accuracy on samples that the search never saw, and
+draws the accuracy of every combination, fold by fold.
 """
 
 from pathlib import Path
@@ -19,7 +20,7 @@ from skl_softmaxnet import SoftmaxMLPClassifier
 
 PICTURE = Path(__file__).with_suffix(".png")
 HIDDEN_UNITS = [5, 20, 80]
-RATES = [0.01, 0.03, 0.1, 0.3, 1.0]
+RATES = [0.001, 0.003, 0.01, 0.03, 0.1]
 GRID = {"hidden_layer_sizes": HIDDEN_UNITS, "learning_rate_init": RATES}
 
 # Colours that differ for every kind of colour vision; the markers differ too.

@@ -1,16 +1,19 @@
-"""Training that can be killed at any moment and goes on as if nothing had happened.
+"""Training that survives being killed
+===================================
 
-After every epoch the network is saved. It is written beside the checkpoint and takes its place in
-one step, so that the checkpoint is always whole: the epoch before or this one. Whoever starts again
-loads it and goes on, by `warm_start=True`, and ends with the network of the run that was never
-stopped, bit for bit.
+After every epoch the network is saved: in a file beside the checkpoint, which then replaces the
+checkpoint in one step. So the checkpoint is always whole, either the epoch before or this one. A
+run that is started again loads it and continues, by `warm_start=True`, and ends with the network of
+the run that was never stopped, bit for bit.
+
+::
 
     python resume.py                        shows it: trains in another process, kills that three
                                             times, and compares with the run that was never killed
-    python resume.py CHECKPOINT             trains, or goes on from the checkpoint if there is one
-    python resume.py CHECKPOINT --epochs N  until there were so many epochs
+    python resume.py CHECKPOINT             trains, or continues from the checkpoint if there is one
+    python resume.py CHECKPOINT --epochs N  until there are so many epochs
 
-A checkpoint is a pickle: loading one runs whatever it says. Load your own only.
+A checkpoint is a pickle, and loading a pickle runs whatever it says. Load only your own.
 """
 
 import argparse
@@ -48,17 +51,22 @@ def main():
 
 
 def train(checkpoint, n_epochs):
-    """Go on from the checkpoint, or begin, until there were so many epochs."""
+    """Continue from the checkpoint, or begin, until there are so many epochs."""
     X, y = samples()
     network = joblib.load(checkpoint) if checkpoint.exists() else new_network(max_iter=1)
-    n_before = getattr(network, "n_iter_", 0)
-    print(f"Going on after epoch {n_before}" if n_before else "Beginning", flush=True)
+    n_before = n_epochs_of(network)
+    print(f"Continuing after epoch {n_before}" if n_before else "Beginning", flush=True)
     for epoch in range(n_before + 1, n_epochs + 1):
         network.fit(X, y)
-        if network.n_iter_ < epoch:  # Ctrl-C: fit has warned and kept a part of the epoch
+        if n_epochs_of(network) < epoch:  # Ctrl-C: fit has warned and kept a part of the epoch
             sys.exit(f"Interrupted in epoch {epoch}, which is not saved")
         save(network, checkpoint)
         print(f"Epoch {epoch}: loss {network.loss_:.5f}", flush=True)
+
+
+def n_epochs_of(network):
+    """All epochs, where `n_iter_` counts those of the last `fit`."""
+    return len(getattr(network, "loss_curve_", []))
 
 
 def samples():
@@ -89,7 +97,7 @@ def save(network, checkpoint):
 def demonstrate(checkpoint, n_epochs):
     for _ in range(N_KILLS):
         train_and_kill(checkpoint, n_epochs)
-        print(f"Killed; the checkpoint holds {joblib.load(checkpoint).n_iter_} epochs")
+        print(f"Killed; the checkpoint holds {n_epochs_of(joblib.load(checkpoint))} epochs")
     with start(checkpoint, n_epochs) as process:
         lines = process.stdout.read().splitlines()
     print(lines[0], lines[-1], sep="\n")

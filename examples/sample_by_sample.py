@@ -1,12 +1,13 @@
-"""A network that learns one sample at a time, drawn as it goes.
+"""One sample at a time
+====================
 
 Three spirals wind around each other. A stream of samples from them, with some noise, passes by once
 and none is kept: `partial_fit` takes them as they come, in chunks of any size, and the network can
-be asked at any moment. The pictures are taken after 1,000, 5,000, 20,000 and 200,000 samples.
+predict at any moment. The pictures are taken after 1,000, 5,000, 20,000 and 200,000 samples.
 
 Each point of the plane has the mixture of the classes' colours that the probabilities say, and is
-white where the network has no opinion. Prints the accuracy and the log loss on samples held out,
-and saves the pictures beside this script.
+white where the network has no opinion. The script prints the accuracy and the log loss on held-out
+samples.
 """
 
 from pathlib import Path
@@ -33,7 +34,7 @@ def main():
     generator = np.random.default_rng(0)
     X_test, y_test = spirals(3_000, generator)
     network = SoftmaxMLPClassifier(
-        (40, 20), activation="tanh", loss="log_loss", backprop="gradient", random_state=0
+        (40, 20), activation="tanh", alpha=0, learning_rate_init=0.05, random_state=0
     )
     figure = Figure(figsize=(12, 3.4), layout="constrained")
     n_seen, seconds = 0, 0.0

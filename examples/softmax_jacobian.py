@@ -1,14 +1,15 @@
-"""The Jacobian of softmax, drawn, and checked by finite differences.
+"""The Jacobian of softmax
+=======================
 
 Row i and column j hold the derivative of output i by sum j. The diagonal is positive: a larger sum
-makes its own output larger. All else is negative, since the outputs share out one probability, and
-for the same reason every row sums to zero.
+makes its own output larger. Everything else is negative, because the outputs share one probability,
+and for the same reason every row sums to zero.
 
 The derivative is compared with (softmax(z + s) - softmax(z - s)) / 2s, for smaller and smaller
 steps s. The difference falls with the square of the step, until the rounding of the two outputs,
 divided by an ever smaller step, is larger.
 
-Prints the matrices and the largest differences, and saves a picture beside this script.
+The script prints the matrices and the largest differences, and draws the matrices.
 """
 
 from pathlib import Path

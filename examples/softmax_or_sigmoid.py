@@ -1,21 +1,22 @@
-"""Softmax outputs and sigmoid outputs on three clouds of points that overlap.
+"""Softmax or sigmoid outputs
+==========================
 
-Softmax outputs share out one probability among the classes: they sum to one for every sample.
-Sigmoid outputs are detectors, one for each class, that do not know of each other, so their sum may
-be anything from 0 to the number of classes. `predict_proba` divides them by their sum, so that its
+Softmax outputs share one probability among the classes: they sum to one for every sample. Sigmoid
+outputs are detectors, one for each class, that do not know of each other, so their sum may be
+anything from 0 to the number of classes. `predict_proba` divides them by their sum, so that its
 rows sum to one all the same.
 
-One straight line cannot part the middle one of three clouds from both others, and without a hidden
-layer its detector has no more than that. It is rarely sure, but it does not claim to be: but for
-the highest outputs, of which there are few, it is about as often right as it says. Divided by the
-sum, which is small around the middle cloud, it no longer is.
+Here are three clouds of points that overlap. One straight line cannot separate the middle one from
+both others, and without a hidden layer its detector has no more than that. It is rarely sure, but
+it does not claim to be: except for the highest outputs, of which there are few, it is about as
+often right as it says. Divided by the sum, which is small around the middle cloud, it no longer is.
 Softmax outputs compare the classes with each other, need no hidden layer here, and are reliable.
-With a hidden layer both kinds do well, and the sigmoid outputs nearly sum to one of themselves.
+With a hidden layer both kinds do well, and the sigmoid outputs nearly sum to one by themselves.
 
-Prints the sums and the quality of the probabilities on held-out samples. Saves a picture beside
-this script, of the networks without a hidden layer: the sum of the sigmoid outputs over the plane,
-and a reliability diagram. A classifier is reliable if, of the samples to which it gives a
-probability of 0.7, seven in ten belong to the class.
+The script prints the sums and the quality of the probabilities on held-out samples. It draws, for
+the networks without a hidden layer, the sum of the sigmoid outputs over the plane and a reliability
+diagram. A classifier is reliable if, of the samples to which it gives a probability of 0.7, seven
+in ten belong to the class.
 """
 
 from pathlib import Path
@@ -70,8 +71,9 @@ def network(output_activation, hidden_layer_sizes):
         hidden_layer_sizes=hidden_layer_sizes,
         output_activation=output_activation,
         activation="tanh",
-        loss="log_loss",
+        alpha=0,
         learning_rate="inverse_time",
+        learning_rate_init=0.05,
         max_iter=30,
         tol=None,
         random_state=0,

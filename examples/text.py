@@ -1,4 +1,5 @@
-"""Texts, learned as a stream of sparse rows.
+"""Texts as a stream of sparse rows
+================================
 
 The script makes short texts about four topics from lists of words. Most words of a text say nothing
 about its topic, some come from the list of its topic, and some from that of another. A
@@ -7,11 +8,11 @@ that texts can come as a stream, and `partial_fit` learns from one batch after t
 hidden layer the network is softmax regression, which for texts is often enough, and `alpha` keeps
 its weights small.
 
-Hashed columns have no names, but the network can be asked about a text of one word, and about a
-text of none: the difference is what the word adds for each topic.
+Hashed columns have no names, but the network can predict a text of one word, and a text of none:
+the difference is what the word adds for each topic.
 
-Prints the accuracy on other texts and the most telling words of each topic, and saves a picture of
-them beside this script. Words that belong to two topics add less for either.
+The script prints the accuracy on other texts and the most telling words of each topic, and draws
+them. Words that belong to two topics add less for either.
 """
 
 from pathlib import Path
@@ -45,7 +46,6 @@ def main():
     vectorizer = HashingVectorizer(n_features=2**12, alternate_sign=False)
     network = SoftmaxMLPClassifier(
         hidden_layer_sizes=(),
-        loss="log_loss",
         learning_rate_init=0.5,
         alpha=1e-4,
         random_state=0,

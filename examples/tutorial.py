@@ -1,12 +1,14 @@
-"""The experiment of the tutorial that this network comes from.
+"""The tutorial's network
+======================
 
-A network of 2 inputs, 5 hidden units and 2 softmax outputs learns to tell two clouds of points
-apart: no intercepts, learning rate 0.3, the first 240 of 300 samples one after the other, in order.
+This package comes from a tutorial on softmax outputs, and this is its experiment. A network of 2
+inputs, 5 hidden units and 2 softmax outputs learns to tell two clouds of points apart: no
+intercepts, learning rate 0.3, the first 240 of 300 samples one after the other, in order.
 
 The tutorial scores its network on the last 240 samples, most of which it was trained on. Here the
-60 samples that training never sees are scored apart.
+60 samples that training never sees are scored separately.
 
-Prints the figures, and saves a picture of the samples beside this script.
+The script prints the figures, and draws the samples and what the network makes of the plane.
 """
 
 from pathlib import Path
@@ -58,7 +60,12 @@ def tutorial_network(n_passes, seed):
     return SoftmaxMLPClassifier(
         hidden_layer_sizes=5,
         output_activation="softmax",
+        activation="logistic",
+        loss="squared_error",
+        backprop="error",
         fit_intercept=False,
+        alpha=0,
+        learning_rate="constant",
         learning_rate_init=0.3,
         shuffle=False,
         max_iter=n_passes,

@@ -1,5 +1,8 @@
 """The estimator: parameters, validation and the public methods."""
 
+from __future__ import annotations
+
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
@@ -14,23 +17,26 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _outputs
 from ._callbacks import CallbackSupportMixin, FitCallbacks
-from ._functions import ACTIVATIONS, OUTPUT_ACTIVATIONS
-from ._labels import learn_labels, learn_labels_of_stream
 from ._network import check_same_network, has_new_weights, initialize
-from ._order import Presentations, list_epoch
-from ._samples import check_rows, check_samples, check_validation_samples, stored_columns
-from ._schedules import LEARNING_RATES
+from ._order import list_epoch, list_stream
+from ._samples import (
+    check_rows,
+    check_validation_samples,
+    learn_samples,
+    learn_samples_of_stream,
+    stored_columns,
+)
 from ._training import Validation, open_training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._warnings import warn
-from ._weights import check_weights, weigh_stream
 
 
 class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Multilayer perceptron classifier that learns one sample at a time.
 
     Every sample shown to the network is followed at once by one update of its weights: stochastic
-    gradient descent [3]_ with back-propagation [1]_. It grew out of the network of a tutorial [6]_.
+    gradient descent [3]_ with back-propagation [1]_. Scale the inputs, as for every neural network:
+    each feature to about unit variance. It grew out of the network of a tutorial [6]_.
     The parameters mean what they mean in :class:`~sklearn.neural_network.MLPClassifier` wherever it
     has them.
 
@@ -51,30 +57,33 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     output_activation : {"softmax", "sigmoid"}, default="softmax"
         What the output layer makes of its sums, see above.
 
-    activation : {"logistic", "tanh", "relu", "identity"}, default="logistic"
+    activation : {"logistic", "tanh", "relu", "identity"}, default="relu"
         The activation of the hidden layers.
 
-    loss : {"squared_error", "log_loss"}, default="squared_error"
+    loss : {"squared_error", "log_loss"}, default="log_loss"
         What is minimised, with o the outputs and t the one-hot target: ``"squared_error"`` is
         ½‖t − o‖²; ``"log_loss"`` is the cross-entropy, −log of the target's output for softmax, the
         sum of the binary cross-entropies of all outputs for sigmoid.
 
-    backprop : {"error", "gradient"}, default="error"
-        What travels back to the hidden layers. With ``"error"``, the raw error t − o, sent through
-        weights that have already been updated: the rule of the tutorial [6]_, a heuristic that is
-        not the gradient of a loss but trains well (with ``loss="log_loss"`` only at small learning
-        rates). With ``"gradient"``, the exact gradient of the loss [1]_.
+    backprop : {"error", "gradient"}, default="gradient"
+        What travels back to the hidden layers. With ``"gradient"``, the exact gradient of the loss
+        [1]_. With ``"error"``, the raw error t − o, sent through weights that have already been
+        updated: the rule of the tutorial [6]_, a heuristic that is not the gradient of a loss. Its
+        network is ``activation="logistic", loss="squared_error", backprop="error", alpha=0``, and
+        wants larger learning rates.
 
     fit_intercept : bool, default=True
         Whether units have intercepts. Without them `intercepts_` stay zero.
 
-    alpha : float, default=0.0
-        Strength of the L2 penalty on the weights, not the intercepts: each presentation also
-        subtracts η·alpha·W. The losses that are reported leave the penalty out.
+    alpha : float, default=2e-3
+        Strength of the L2 penalty on the weights, not the intercepts: each update also subtracts
+        η·alpha·W, as in :class:`~sklearn.linear_model.SGDClassifier`. MLPClassifier divides its
+        alpha by the size of a batch, so that the same number means a penalty some 200 times weaker
+        there. η·alpha must be below 1. The losses that are reported leave the penalty out.
 
     learning_rate : {"constant", "invscaling", "adaptive", "inverse_time"}, default="adaptive"
         How the learning rate changes from epoch to epoch, starting from η = `learning_rate_init`.
-        ``"invscaling"`` is η / (t + 1)^power_t, with t the presentations so far; ``"inverse_time"``
+        ``"invscaling"`` is η / (t + 1)^power_t, with t the updates so far; ``"inverse_time"``
         is η / (1 + decay·n), with n the epochs so far; ``"adaptive"`` divides the rate by 5 each
         time training would stop by `tol`, until it is 1e-6 or less. A constant rate never comes to
         rest: the last samples show in the weights. `partial_fit`, for which no epoch repeats
@@ -83,7 +92,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     decay : float, default=0.1
         See `learning_rate`; only for ``"inverse_time"``.
 
-    learning_rate_init : float, default=0.05
+    learning_rate_init : float, default=0.01
         The learning rate η: the share of its gradient that each sample moves the weights by.
 
     power_t : float, default=0.5
@@ -97,34 +106,35 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Whether to look ahead, with Nesterov's momentum: W ← W + momentum·v + step.
 
     max_iter : int, default=200
-        The number of epochs, at most. In an epoch every sample is presented once, or as often as
-        its weight says.
+        The number of epochs, at most. In an epoch every sample makes one update, or as many as its
+        weight says.
 
     tol : float or None, default=1e-3
-        Training stops when the loss, or with `early_stopping` the validation score, has not
-        improved on the best by `tol` for more than `n_iter_no_change` epochs in a row. None trains
-        for `max_iter` epochs, with no test and no ConvergenceWarning.
+        Training stops when the loss, or with `early_stopping` the validation loss, has not
+        improved on the best by `tol` for more than `n_iter_no_change` epochs in a row. Epochs do
+        not count before training has begun: while the loss is above 0.9 of what the frequencies of
+        the classes alone give, in the first 10,000 updates. None trains for `max_iter` epochs, with
+        no test and no ConvergenceWarning.
 
-    n_iter_no_change : int or np.inf, default=10
+    n_iter_no_change : int or np.inf, default=4
         See `tol`.
 
     average : bool, default=False
         Whether `coefs_` and `intercepts_` are an average of the weights over the course of
         training [5]_, which forgets the early ones: the polynomial-decay average [4]_ with η = 3,
-        taken every 64 presentations. It costs a pass over all weights each time.
+        taken every 64 updates. It costs a pass over all weights each time.
 
     early_stopping : bool, default=False
-        Whether to set samples aside, score the network on them after every epoch, stop by this
-        score (see `tol`), and go back to the weights of the best epoch. `partial_fit` takes no
-        notice.
+        Whether to hold samples out, take their log loss after every epoch, stop by it (see `tol`),
+        and go back to the weights of the epoch where it was least. Ignored by `partial_fit`.
 
     validation_fraction : float, default=0.1
-        Share of the samples that `early_stopping` sets aside, the same of every class; above 0 and
+        Share of the samples that `early_stopping` holds out, the same of every class; above 0 and
         below 1. Not used where `fit` is given `X_val` and `y_val`.
 
     shuffle : bool, default=True
-        Whether every epoch presents the samples in a new random order. The model then does not
-        depend on the order of the rows. If False, they are presented in the order given.
+        Whether every epoch takes the samples in a new random order. The model then does not depend
+        on the order of the rows. If False, they are taken in the order given.
 
     class_weight : dict, "balanced" or None, default=None
         What the sample weights of each class are multiplied by: ``{label: weight}``, 1 for classes
@@ -134,14 +144,15 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     warm_start : bool, default=False
         Whether `fit` continues training from where it was, with its weights, momentum, learning
-        rate and order of samples, as if it had not stopped, instead of starting anew. After
-        `early_stopping` that is the best epoch. Where other arrays were put into `coefs_` or
-        `intercepts_`, training starts from those, without momentum and with "adaptive" anew; arrays
-        that were only changed in place are not told apart from what training left.
+        rate and order of samples, as if it had not stopped, instead of starting anew. After a `fit`
+        that had converged, the learning rate and patience start anew, so that it learns new data.
+        After `early_stopping` it continues from the best epoch. Where other arrays were put into
+        `coefs_` or `intercepts_`, training starts from those, without momentum and with the
+        learning rate anew; arrays that were only changed in place are taken for what training left.
 
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the order of presentations and the samples that
-        `early_stopping` sets aside. An int makes every result repeatable bit for bit. A RandomState
+        Determines the initial weights, the order of the samples and those that `early_stopping`
+        holds out. An int makes every result repeatable bit for bit. A RandomState
         is drawn from when the network is set up, and never again.
 
     verbose : bool, default=False
@@ -152,7 +163,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted; for multilabel targets the numbers of their columns.
+        The class labels, sorted, whatever the weights of their samples; for multilabel targets the
+        numbers of their columns.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -162,7 +174,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         The weights of each layer, float32 if X was, else float64. `partial_fit` changes them in
-        place. With `average`, the average weights; until 64 presentations, the weights themselves.
+        place. With `average`, the average weights; until 64 updates, the weights themselves.
 
     intercepts_ : list of ndarray of shape (fan_out,)
         The intercepts of each layer.
@@ -171,7 +183,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Epochs of the last `fit`, and one for each call of `partial_fit` since.
 
     t_ : int
-        Presentations so far.
+        Updates so far.
 
     loss_ : float
         The loss of the last epoch: the mean per unit of sample weight, each sample's taken before
@@ -183,11 +195,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     loss_curve_ : list of float
         The loss of each epoch, those before a warm start included.
 
+    validation_loss_curve_ : list of float or None
+        The log loss of the samples held out, after each epoch that had `early_stopping`.
+
     validation_scores_ : list of float or None
-        The accuracy on the validation samples after each epoch that had `early_stopping`.
+        Their accuracy.
 
     best_validation_score_ : float or None
-        The highest of them.
+        The highest accuracy.
 
     n_layers_ : int
         Layers, the input layer counted.
@@ -200,14 +215,19 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     See Also
     --------
+    LossCurveDisplay : Draws the loss of each epoch.
+    WeightsDisplay : Draws what the units look for.
+    skl_softmaxnet.onnx : Conversion to ONNX.
     sklearn.neural_network.MLPClassifier : Learns from batches, with more solvers.
     sklearn.linear_model.SGDClassifier : Linear models, one sample at a time.
 
     Notes
     -----
-    A sample of weight w is presented ⌊w⌋ times at full rate and once more at w − ⌊w⌋ of the rate.
-    Weights whose positive values have a mean below 1 are taken by `fit` as relative and scaled to
-    the mean 1; `partial_fit` never scales.
+    A sample of weight w makes ⌊w⌋ updates in an epoch, and one more at w − ⌊w⌋ of the rate. The
+    weights of equal rows are added up first where `shuffle` is True, then multiplied by
+    `class_weight`. Where that sums to less than the samples there are, the sum of their sample
+    weights or their number if that is more, `fit` takes it as relative and scales it to sum to
+    that; `partial_fit` never scales.
 
     References
     ----------
@@ -246,6 +266,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     loss_: float
     best_loss_: float | None
     loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
     validation_scores_: list[float] | None
     best_validation_score_: float | None
     n_layers_: int
@@ -254,13 +275,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     _parameter_constraints: ClassVar[dict] = {
         "hidden_layer_sizes": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "output_activation": [StrOptions(set(OUTPUT_ACTIVATIONS))],
-        "activation": [StrOptions(set(ACTIVATIONS))],
+        "output_activation": [StrOptions({"softmax", "sigmoid"})],
+        "activation": [StrOptions({"logistic", "tanh", "relu", "identity"})],
         "loss": [StrOptions({"squared_error", "log_loss"})],
         "backprop": [StrOptions({"error", "gradient"})],
         "fit_intercept": ["boolean"],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [StrOptions(set(LEARNING_RATES))],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "inverse_time"})],
         "decay": [Interval(Real, 0, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
@@ -284,20 +305,20 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         hidden_layer_sizes: int | Sequence[int] = (100,),
         *,
         output_activation: Literal["softmax", "sigmoid"] = "softmax",
-        activation: Literal["logistic", "tanh", "relu", "identity"] = "logistic",
-        loss: Literal["squared_error", "log_loss"] = "squared_error",
-        backprop: Literal["error", "gradient"] = "error",
+        activation: Literal["logistic", "tanh", "relu", "identity"] = "relu",
+        loss: Literal["squared_error", "log_loss"] = "log_loss",
+        backprop: Literal["error", "gradient"] = "gradient",
         fit_intercept: bool = True,
-        alpha: float = 0.0,
+        alpha: float = 2e-3,
         learning_rate: Literal["constant", "invscaling", "adaptive", "inverse_time"] = "adaptive",
         decay: float = 0.1,
-        learning_rate_init: float = 0.05,
+        learning_rate_init: float = 0.01,
         power_t: float = 0.5,
         momentum: float = 0.0,
         nesterovs_momentum: bool = False,
         max_iter: int = 200,
         tol: float | None = 1e-3,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float = 4,
         average: bool = False,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -402,7 +423,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         >>> from sklearn.datasets import load_iris
         >>> from skl_softmaxnet import SoftmaxMLPClassifier
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
-        >>> classifier = SoftmaxMLPClassifier(10, tol=None, random_state=0)
+        >>> classifier = SoftmaxMLPClassifier(20, tol=None, random_state=0)
         >>> classifier.fit(X, y).score(X, y) > 0.95
         True
         >>> classifier.n_iter_, classifier.t_
@@ -411,9 +432,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         callbacks = FitCallbacks(self, X, y, sample_weight)
         model = self._copy()
         is_new = not (model.warm_start and hasattr(model, "coefs_"))
-        X, y = check_samples(model, X, y, reset=is_new)
-        weights = check_weights(sample_weight, X.shape[0])
-        targets = learn_labels(model, y, weights, is_new=is_new)
+        X, targets, weights = learn_samples(model, X, y, sample_weight, is_new=is_new)
         if is_new:
             initialize(model, X)
         else:
@@ -431,13 +450,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         ended = training.run(presentations, callbacks)
         self._take_over(model)
         callbacks.end()
-        if ended and self.tol is not None:
-            warn(
+        problems = training.failure() if ended or model._has_converged else []
+        if ended:
+            problems = [
                 f"Stochastic optimizer: maximum iterations ({self.max_iter}) reached and the "
                 "optimization hasn't converged yet. Raise max_iter, or set tol=None to train for "
                 "max_iter epochs with no test.",
-                ConvergenceWarning,
-            )
+                *problems,
+            ]
+        if problems and model.tol is not None:
+            warn(" ".join(problems), ConvergenceWarning)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -450,8 +472,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     ) -> Self:
         """Continue training with one pass over the samples, in the order given.
 
-        Cutting a stream of samples into chunks in any way gives the same model, bit for bit, with
-        a constant learning rate, as which ``"adaptive"`` is taken; with `alpha`, up to rounding.
+        Cutting a stream into chunks in any way gives the same model, with a constant learning rate:
+        bit for bit with ``alpha=0``, else to rounding. ``"adaptive"`` is the same as ``"constant"``
+        here. Callbacks are ignored.
 
         Parameters
         ----------
@@ -481,7 +504,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             call or differs from the first call's, y holds a label that `classes` did not name, or
             the loss or a weight stops being finite. The model is then as it was.
         KeyboardInterrupt
-            By Ctrl-C. The model is then as it was too, and the samples can be given again.
+            By Ctrl-C. The model is then as it was too or, where it came as the call ended, has
+            learned all of the samples: `t_` tells which.
 
         See Also
         --------
@@ -498,19 +522,18 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         ...     rows = slice(start, start + 100)
         ...     in_chunks = in_chunks.partial_fit(X[rows], y[rows], classes=[0, 1])
         >>> at_once = SoftmaxMLPClassifier(5, random_state=0).partial_fit(X, y, classes=[0, 1])
-        >>> np.array_equal(in_chunks.coefs_[0], at_once.coefs_[0])
+        >>> np.allclose(in_chunks.coefs_[0], at_once.coefs_[0], rtol=1e-10)
         True
         """
         model = self._copy()
         model._check_parameters()
         is_new = not hasattr(model, "coefs_")
-        X, y = check_samples(model, X, y, reset=is_new)
-        weights = check_weights(sample_weight, X.shape[0])
-        targets = learn_labels_of_stream(model, y, classes, weights)
+        X, targets, weights = learn_samples_of_stream(
+            model, X, y, classes, sample_weight, is_new=is_new
+        )
         if is_new:
             initialize(model, X)
-        weights = weigh_stream(model, targets, weights)
-        presentations = Presentations.of(np.arange(X.shape[0]), weights)
+        presentations = list_stream(model, targets, weights)
         if presentations.rows.size:
             self._learn_in_place(model, X, targets, presentations)
         else:
@@ -523,20 +546,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         training = open_training(model, X, targets, in_place=True)
         moves_all = model.alpha or model.momentum or model.average
         inputs = None if moves_all else stored_columns(X)
-        snapshot = training.network.snapshot(inputs)
+        undo = training.network.undo(training.network.snapshot(inputs))
         try:
             training.run_epoch(presentations, inputs=inputs)
             training.show()
             self._take_over(model)
         except BaseException:
-            while True:  # another Ctrl-C does not end this halfway
-                try:
-                    training.network.rollback(snapshot)
-                    del model.loss_curve_[n_losses:]
-                    self.__dict__ = before
-                    break
-                except KeyboardInterrupt:
-                    pass
+            # Python looks for Ctrl-C after calls: after the one here there is nothing left to undo
+            self.__dict__ = before
+            del model.loss_curve_[n_losses:]
+            deque(undo, 0)
             raise
 
     def _copy(self):
@@ -551,10 +570,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _take_over(self, model):
         """Take the attributes of a copy, in one assignment that nothing can end halfway.
 
-        Parameters stay as they are, which another thread may have set in the meantime.
+        Parameters stay as they are, which another thread may have set in the meantime, and what a
+        callback has added.
         """
-        parameters = self._parameter_constraints
-        own = {name: value for name, value in vars(self).items() if name in parameters}
+        taken = vars(model).keys() - self._parameter_constraints.keys() | {"feature_names_in_"}
+        own = {name: value for name, value in vars(self).items() if name not in taken}
         self.__dict__ = vars(model) | own
 
     # ------------------------------------------------------------------------------------------
@@ -580,6 +600,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 "class_weight and validation_fraction."
             )
         return Validation(X[rows], targets[rows], weights, self.activation, self.out_activation_)
+
+    def _validate_params(self):
+        """Validate the parameters, which `fit` asks for by its decorator."""
+        super()._validate_params()
+        if self.learning_rate_init * self.alpha >= 1:
+            raise ValueError(
+                f"alpha={self.alpha!r} is too large: one update multiplies the weights by "
+                "1 - learning_rate_init * alpha, which must be above 0, with "
+                f"learning_rate_init={self.learning_rate_init!r}."
+            )
 
     def _check_parameters(self):
         """Validate the parameters of a fitted estimator too, which scikit-learn leaves out.

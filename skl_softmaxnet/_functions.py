@@ -20,6 +20,8 @@ References
    back-propagating errors", Nature 323, 1986.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
@@ -51,8 +53,7 @@ def _as_vector(values, name):
 def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
     """Turn sums into probabilities: oᵢ = exp(zᵢ) / Σⱼ exp(zⱼ).
 
-    Computed as exp(z − max z) / Σ exp(z − max z), the same number, so that no exponential
-    overflows.
+    Computed as exp(z − max z) / Σ exp(z − max z), which is the same number and never overflows.
 
     Parameters
     ----------
@@ -145,8 +146,8 @@ def softmax_jacobian(output: ArrayLike) -> FloatArray:
 def softmax_jacobian_product(output: ArrayLike, vector: ArrayLike) -> FloatArray:
     """The softmax Jacobian times a vector, in O(K): J v = o ∘ (v − o·v).
 
-    From J = diag(o) − o oᵀ: J v = o ∘ v − o (oᵀ v), so no K × K matrix is needed. This is what
-    training uses, with the error t − o for `vector`.
+    From J = diag(o) − o oᵀ it follows that J v = o ∘ v − o (oᵀ v), so no K × K matrix is needed.
+    Training with the squared error uses this, with the error t − o for `vector`.
 
     Parameters
     ----------
@@ -277,6 +278,19 @@ def log_loss(target, z, output_activation):
         highest = z.max()
         return highest + np.log(np.exp(z - highest).sum()) - np.dot(target, z)
     return -np.sum(special.log_expit(np.where(target > 0, z, -z)))
+
+
+def loss_of_frequencies(frequencies, loss, output_activation):
+    """What a network that knows only the frequencies p of the classes, or labels, loses on average.
+
+    With outputs o = p, ½‖t − o‖² has the mean ½ Σ pₖ (1 − pₖ), and the log loss is the entropy:
+    −Σ pₖ log pₖ for softmax, −Σ (pₖ log pₖ + (1 − pₖ) log(1 − pₖ)) for sigmoid.
+    """
+    p = np.asarray(frequencies)
+    if loss == "squared_error":
+        return 0.5 * float(np.sum(p * (1 - p)))
+    entropy = special.entr(p) + (special.entr(1 - p) if output_activation == "sigmoid" else 0)
+    return float(entropy.sum())
 
 
 def log_loss_delta(target, output):

@@ -62,6 +62,8 @@ def check_labels(y, name="y"):
             f"Unknown label type: {name} holds numbers that are not whole, such as {example}. A "
             "classifier learns classes: pass labels, or use a regressor."
         )
+    if y.dtype.kind == "O" and any(label is None for label in y):
+        raise ValueError(f"{name} holds missing labels (None): leave these samples out.")
     if y.dtype.kind == "O" and not isinstance(y[0], str):
         kind = type(y[0]).__name__
         advice = (
@@ -93,6 +95,7 @@ def as_label_lists(y, output_activation, name="y"):
     ValueError
         If y holds anything but 0 and 1, or the outputs are softmax.
     """
+    y = without_duplicates(y) if sp.issparse(y) else y
     values = y.data if sp.issparse(y) else y
     is_number = values.dtype.kind in "biuf" or values.dtype == object
     if not is_number or not np.isin(values, [0, 1]).all():
@@ -109,6 +112,15 @@ def as_label_lists(y, output_activation, name="y"):
     targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
     targets.eliminate_zeros()
     return targets
+
+
+def without_duplicates(matrix):
+    """Return a CSR matrix, or a copy of it, sorted and with duplicates added up."""
+    if matrix.has_canonical_format:
+        return matrix
+    matrix = matrix.copy()
+    matrix.sum_duplicates()
+    return matrix
 
 
 def sorted_labels(y):
@@ -198,14 +210,13 @@ def encode_targets(y, classes, weights=None, name="y"):
 # What both ways of learning make of y
 
 
-def learn_labels(model, y, weights, *, is_new):
+def learn_labels(model, y, *, is_new):
     """Set the classes of a model from what `fit` is given, or compare with them.
 
     Parameters
     ----------
     model : SoftmaxMLPClassifier
     y : ndarray of shape (n_samples,), or ndarray or sparse matrix of shape (n_samples, n_labels)
-    weights : ndarray of float64 of shape (n_samples,) or None
     is_new : bool
         Whether the model has seen no sample.
 
@@ -213,21 +224,22 @@ def learn_labels(model, y, weights, *, is_new):
     -------
     targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
     """
-    if weights is not None and not weights.any():
-        raise ValueError("sample_weight must not be zero for every sample.")
     multilabel = y.ndim == 2
     if multilabel:
         targets, classes = as_label_lists(y, model.output_activation), np.arange(y.shape[1])
     else:
         check_labels(y)
-        classes = sorted_labels(y if weights is None else y[weights > 0])
-        check_classification_targets(y)
+        classes = sorted_labels(y)
+        # scikit-learn's look at the type of y takes longer than a short training, so it is left out
+        # where it has nothing to say: of numbers and strings it only warns, of many classes
+        if y.dtype.kind not in "biufU" or 2 * len(classes) >= len(y):
+            check_classification_targets(y)
         if len(classes) < 2:
             raise ValueError(
-                "y must hold at least 2 classes with samples of weight above 0, got "
-                f"{len(classes)} class: {format_labels(classes)}."
+                f"y must hold at least 2 classes, got {len(classes)} class: "
+                f"{format_labels(classes)}."
             )
-        targets = encode_targets(y, classes, weights)
+        targets = encode_targets(y, classes)
     if not is_new:
         check_same_classes(model, classes, multilabel, "y holds")
     model.classes_, model._multilabel = classes, multilabel

@@ -5,9 +5,13 @@ The weights that training moves are not always those that the estimator shows: w
 from the former.
 """
 
+from __future__ import annotations
+
+from collections import deque
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from numbers import Integral, Real
+from operator import setitem
 
 import numpy as np
 from scipy import special
@@ -20,12 +24,11 @@ from ._typing import FloatArray, RandomStateLike
 def truncated_normal(
     size: int | tuple[int, ...], *, bound: float, random_state: RandomStateLike = None
 ) -> FloatArray:
-    """Draw from the standard normal distribution, cut at ±`bound`.
+    """Draw from the standard normal distribution, cut on both sides.
 
     By inversion: with Φ the normal distribution function, Φ⁻¹(u) for u uniform on
-    [Φ(−bound), Φ(bound)] has the wanted distribution. That is two calls into
-    :mod:`scipy.special`, where `scipy.stats.truncnorm.rvs` spends more on a small network than its
-    training does.
+    [Φ(−bound), Φ(bound)] has this distribution. It takes two calls of :mod:`scipy.special`;
+    `scipy.stats.truncnorm.rvs` takes longer for a small network than its training.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def truncated_normal(
         The shape to draw.
 
     bound : float
-        Where the distribution is cut on both sides, above 0.
+        Where the distribution is cut, at ±`bound`; above 0.
 
     random_state : int, RandomState instance or None, default=None
         The generator, or its seed.
@@ -135,14 +138,16 @@ class Network:
         first_layers, others = self._arrays()
         return inputs, [array[inputs].copy() for array in first_layers], [*map(np.copy, others)]
 
-    def rollback(self, snapshot):
-        """Give the arrays the values of a snapshot; done again, it does no harm."""
+    def undo(self, snapshot):
+        """Return an iterator that gives an array the values of a snapshot at each step."""
         inputs, of_first_layers, of_others = snapshot
         first_layers, others = self._arrays()
-        for array, values in zip(first_layers, of_first_layers, strict=True):
-            array[inputs] = values
-        for array, values in zip(others, of_others, strict=True):
-            array[...] = values
+        places = [inputs] * len(first_layers) + [...] * len(others)
+        return map(setitem, [*first_layers, *others], places, [*of_first_layers, *of_others])
+
+    def rollback(self, snapshot):
+        """Give all arrays the values of a snapshot."""
+        deque(self.undo(snapshot), 0)
 
     def _arrays(self):
         """All arrays, those of the first layer first."""
@@ -182,10 +187,19 @@ def initialize(model, X):
     model.n_iter_ = model.t_ = 0
     model.loss_ = model.best_loss_ = np.inf
     model.loss_curve_ = []
-    model.validation_scores_ = model.best_validation_score_ = None
+    model.validation_loss_curve_ = model.validation_scores_ = None
+    model.best_validation_score_ = None
     model._validation_epochs = []
-    model._no_improvement_count = model._n_lowered = 0
+    restart_schedule(model)
     model._class_totals = np.zeros(model.n_outputs_ + 1)  # of the samples of a stream, and of all
+
+
+def restart_schedule(model):
+    """Let the learning rate and patience of a model begin anew from here."""
+    model._schedule_start = model.t_, len(model.loss_curve_)
+    model._n_lowered = model._no_improvement_count = 0
+    model._reference = np.inf  # the loss that the next is to be better than
+    model._has_converged = False
 
 
 def as_sizes(hidden_layer_sizes):
@@ -203,13 +217,14 @@ def as_sizes(hidden_layer_sizes):
 
 def open_network(model, *, in_place):
     """Lay out what training works on: as it was left, or from weights that a user put in."""
-    if has_new_weights(model):
+    is_new = has_new_weights(model)
+    if is_new:
         model._weights = model._velocities = None
-        model._no_improvement_count = model._n_lowered = 0
+        restart_schedule(model)
     shown = tuple([np.asarray(a) for a in part] for part in (model.coefs_, model.intercepts_))
     for pair in filter(None, (shown, model._weights, model._velocities)):
         check_network(*pair, model.n_features_in_, len(model.classes_))
-    dtype, copy = model._dtype, not in_place
+    dtype, copy = model._dtype, is_new or not in_place  # new arrays may be another model's too
     becomes_average = model.average and model._weights is None
     network = Network(lay_out(model._weights or shown, dtype, copy=copy or becomes_average))
     if model.momentum:

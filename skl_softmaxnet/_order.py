@@ -19,7 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _engine
-from ._weights import class_multipliers, multiply, scale, scaling
+from ._weights import class_multipliers, multiply, scale, scaling, weigh_stream
 
 # The number of the permutation that sets samples aside: no epoch has it.
 _SPLIT = -1
@@ -87,6 +87,11 @@ def list_epoch(model, X, targets, weights, *, splits):
         by_row = np.argsort(rows, kind="stable")
         rows, products = rows[by_row], products if products is None else products[by_row]
     return Presentations.of(rows, scale(products, *counts)), set_aside
+
+
+def list_stream(model, targets, weights):
+    """Return what `partial_fit` presents: one row after the other, as often as its weight says."""
+    return Presentations.of(np.arange(targets.shape[0]), weigh_stream(model, targets, weights))
 
 
 def list_samples(X, targets, weights, *, in_content_order, merged):
@@ -233,6 +238,14 @@ class Presentations:
         """The fractions, also where all are 1."""
         return np.ones(self.rows.size) if self.fractions is None else self.fractions
 
+    def frequencies(self, targets, n_outputs):
+        """Return the share of each class, or label, in the weight of what is presented."""
+        if sp.issparse(targets):
+            weights = np.bincount(self.rows, self.fractions, minlength=targets.shape[0])
+            return targets.T @ weights / self.total_weight
+        classes = targets.take(self.rows)
+        return np.bincount(classes, self.fractions, minlength=n_outputs) / self.total_weight
+
     def shuffle(self, seed, epoch):
         """Return the same presentations in the random order of an epoch."""
         if self.fractions is None:
@@ -243,10 +256,13 @@ class Presentations:
         _engine.shuffle(order, seed, epoch)
         return Presentations(self.rows.take(order), self.fractions.take(order), self.total_weight)
 
-    def slices(self, size):
-        """Yield the rows, for the engines, and fractions of at most `size` presentations a time."""
-        for start in range(0, self.rows.size, size):
-            part = slice(start, start + size)
+    def slices(self, size, n_before):
+        """Yield the rows, for the engines, and fractions of at most `size` presentations a time.
+
+        The first slice has `n_before` less.
+        """
+        for start in range(-n_before, self.rows.size, size):
+            part = slice(max(start, 0), start + size)
             yield (
                 self.rows[part].astype(np.intp, copy=False),
                 None if self.fractions is None else self.fractions[part],

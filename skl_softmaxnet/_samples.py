@@ -7,34 +7,68 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from ._labels import as_label_lists, check_column, encode_targets, has_columns, with_exact_labels
+from ._labels import (
+    as_label_lists,
+    check_column,
+    encode_targets,
+    has_columns,
+    learn_labels,
+    learn_labels_of_stream,
+    with_exact_labels,
+    without_duplicates,
+)
+from ._weights import check_some, check_weights, numbers_of_floats
 
 # Columns that are ticked off at a time.
 _COLUMNS_AT_ONCE = 1 << 16
 
 
-def check_samples(estimator, X, y, *, reset):
-    """Validate what both ways of learning are given; set or compare the features.
+def learn_samples(model, X, y, sample_weight, *, is_new):
+    """Validate what `fit` is given, and set, or compare, the features and classes of a model.
+
+    Parameters
+    ----------
+    model : SoftmaxMLPClassifier
+    X, y, sample_weight
+        As in `fit`.
+    is_new : bool
+        Whether the model has seen no sample.
 
     Returns
     -------
     X : ndarray or CSR of shape (n_samples, n_features)
         As `as_rows` returns it.
 
-    y : ndarray of shape (n_samples,), or ndarray or sparse matrix of shape (n_samples, n_labels)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
+    weights : ndarray of float64 of shape (n_samples,) or None
     """
+    X, y = _check_samples(model, X, y, reset=is_new)
+    weights = check_weights(sample_weight, X.shape[0])
+    check_some(weights)
+    return X, learn_labels(model, y, is_new=is_new), weights
+
+
+def learn_samples_of_stream(model, X, y, classes, sample_weight, *, is_new):
+    """The same for `partial_fit`, whose first call names the classes."""
+    X, y = _check_samples(model, X, y, reset=is_new)
+    weights = check_weights(sample_weight, X.shape[0])
+    return X, learn_labels_of_stream(model, y, classes, weights), weights
+
+
+def _check_samples(estimator, X, y, *, reset):
     check_sparse(X, "X")
     check_sparse(y, "y")
-    X, y = validate_data(
-        estimator,
-        X,
-        with_exact_labels(y),
-        accept_sparse="csr",
-        dtype=_dtypes(X) if reset else estimator._dtype,
-        order="C",
-        multi_output=has_columns(y),
-        reset=reset,
-    )
+    with numbers_of_floats("X"):
+        X, y = validate_data(
+            estimator,
+            X,
+            with_exact_labels(y),
+            accept_sparse="csr",
+            dtype=_dtypes(X) if reset else estimator._dtype,
+            order="C",
+            multi_output=has_columns(y),
+            reset=reset,
+        )
     return as_rows(X), y
 
 
@@ -42,13 +76,25 @@ def check_validation_samples(estimator, X_val, y_val):
     """Return X_val as rows and y_val as targets, validated against a network that is set up."""
     check_sparse(X_val, "X_val")
     check_sparse(y_val, "y_val")
-    X = check_array(
-        X_val, accept_sparse="csr", dtype=estimator._dtype, order="C", input_name="X_val"
-    )
+    with numbers_of_floats("X_val"):
+        X = check_array(
+            X_val, accept_sparse="csr", dtype=estimator._dtype, order="C", input_name="X_val"
+        )
     validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
-    y_val = with_exact_labels(y_val)
+    y_val = check_array(
+        with_exact_labels(y_val),
+        accept_sparse="csr",
+        dtype=None,
+        ensure_2d=False,
+        input_name="y_val",
+    )
+    if has_columns(y_val) != estimator._multilabel:
+        kinds = {True: "several columns (multilabel)", False: "one label a sample"}
+        raise ValueError(
+            f"y_val has {kinds[not estimator._multilabel]}, but y has "
+            f"{kinds[estimator._multilabel]}."
+        )
     if estimator._multilabel:
-        y_val = check_array(y_val, accept_sparse="csr", dtype=None, input_name="y_val")
         if y_val.shape[1] != len(estimator.classes_):
             raise ValueError(
                 f"y_val has {y_val.shape[1]} columns, in training it had {len(estimator.classes_)}."
@@ -65,7 +111,8 @@ def check_validation_samples(estimator, X_val, y_val):
 def check_rows(estimator, X):
     """Validate X for a fitted estimator to predict."""
     check_sparse(X, "X")
-    return validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X), reset=False)
+    with numbers_of_floats("X"):
+        return validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X), reset=False)
 
 
 def _dtypes(X):
@@ -94,15 +141,6 @@ def as_rows(X):
     parts = sp.csr_array(X.shape, dtype=X.dtype)
     parts.data, parts.indices, parts.indptr = data, indices, indptr
     return parts
-
-
-def without_duplicates(matrix):
-    """Return a CSR matrix, or a copy of it, sorted and with duplicates added up."""
-    if matrix.has_canonical_format:
-        return matrix
-    matrix = matrix.copy()
-    matrix.sum_duplicates()
-    return matrix
 
 
 def stored_columns(X):
@@ -135,7 +173,10 @@ def check_sparse(matrix, name):
     if not sp.issparse(matrix) or len(matrix.shape) != 2:
         return
     check = _CHECKS.get(matrix.format)
-    problem = check and check(matrix)
+    try:
+        problem = check and check(matrix)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        problem = "whose parts do not belong together"
     if problem:
         raise ValueError(f"{name} is a sparse matrix ({matrix.format.upper()}) {problem}.")
 

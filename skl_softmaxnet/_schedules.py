@@ -21,8 +21,6 @@ References
 import math
 from dataclasses import dataclass
 
-LEARNING_RATES = ("constant", "invscaling", "adaptive", "inverse_time")
-
 # As in scikit-learn: where "adaptive" ends.
 _LOWEST_RATE = 1e-6
 

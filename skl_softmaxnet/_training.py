@@ -6,8 +6,11 @@ sees until training has succeeded: `loss_curve_`, `loss_`, `best_loss_`, `n_iter
 
 ================================ ==============================================================
 `_validation_epochs`             the numbers of the epochs that have a score; the first is 1
-`_no_improvement_count`          epochs in a row that were not better than the best by `tol`
+`_reference`                     the least loss, or validation loss, that counts for `tol`
+`_no_improvement_count`          epochs in a row that were not better than it by `tol`
 `_n_lowered`                     how often "adaptive" has lowered the rate
+`_schedule_start`                t and the number of epochs from which the schedule counts
+`_has_converged`                 whether the last `fit` ended by itself
 ================================ ==============================================================
 """
 
@@ -18,12 +21,25 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _engine, _outputs
-from ._network import open_network, show_network
+from ._functions import loss_of_frequencies
+from ._network import open_network, restart_schedule, show_network
 from ._schedules import Schedule
 from ._warnings import warn
 
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
 _SECONDS_PER_SLICE = 0.2
+
+# A multiple of the presentations that an engine makes a block of.
+_MOST_IN_BLOCK = 64
+
+# Of what the frequencies of the classes alone lose: a network with less has begun to learn.
+_LEARNED = 0.9
+
+# Presentations after which patience counts in any case.
+_BEGINNING = 10_000
+
+# The share of the same loss that a network may lose again.
+_LOST = 0.1
 
 
 @dataclass
@@ -44,22 +60,29 @@ class Validation:
     activation: str
     output_activation: str
 
-    def score(self, network):
-        """Return the accuracy of the network; of several labels, all must be right."""
+    def measure(self, network):
+        """Return the log loss and accuracy of a network; of several labels, all must be right."""
         multilabel = sp.issparse(self.targets)
         coefs, intercepts = network.shown
 
-        def predict(X):
+        def decide(X):
             z = _outputs.sums(X, coefs, intercepts, self.activation)
-            decisions = _outputs.decision(z, self.output_activation, multilabel)
-            return _outputs.most_probable(decisions, multilabel)
+            return _outputs.decision(z, self.output_activation, multilabel)
 
-        predicted = _outputs.in_chunks(predict, self.X, [weights.shape[1] for weights in coefs])
+        decisions = _outputs.in_chunks(decide, self.X, [weights.shape[1] for weights in coefs])
+        predicted = _outputs.most_probable(decisions, multilabel)
         if multilabel:
-            right = (predicted == self.targets.toarray()).all(axis=1)
+            targets = self.targets.toarray()
+            right = (predicted == targets).all(axis=1)
+            losses = -_outputs.log_probabilities(np.where(targets, decisions, -decisions), True)
+            losses = losses.sum(axis=1)
         else:
             right = predicted == self.targets
-        return math.fsum(self.weights[right]) / math.fsum(self.weights)
+            logarithms = _outputs.log_probabilities(decisions)  # (n, K)
+            losses = -np.take_along_axis(logarithms, self.targets[:, np.newaxis], axis=1)[:, 0]
+        total = math.fsum(self.weights)
+        loss = math.fsum(self.weights * losses.astype(np.float64)) / total
+        return loss, math.fsum(self.weights[right]) / total
 
 
 def open_training(model, X, targets, validation=None, *, in_place=False):
@@ -80,6 +103,7 @@ def open_training(model, X, targets, validation=None, *, in_place=False):
         velocities=network.velocities,
         averages=network.averages,
         t=model.t_,
+        blocks=not in_place,
     )
     # a stream has no epochs whose losses could be compared
     is_constant = in_place and model.learning_rate == "adaptive"
@@ -88,7 +112,7 @@ def open_training(model, X, targets, validation=None, *, in_place=False):
         *map(float, (model.learning_rate_init, model.decay, model.power_t)),
     )
     if model.best_loss_ is None:  # after early stopping
-        model.best_loss_ = min(model.loss_curve_, default=math.inf)
+        model.best_loss_ = model._reference = min(model.loss_curve_, default=math.inf)
     return Training(model, network, engine, schedule, X, targets, validation)
 
 
@@ -123,7 +147,8 @@ class Training:
         self.targets = targets
         self.validation = validation
         self.best = None  # a snapshot of the network with the best validation score
-        self.slice_size = max(1, int(_SECONDS_PER_SLICE / engine.seconds_per_presentation))
+        size = max(1, int(_SECONDS_PER_SLICE / engine.seconds_per_presentation))
+        self.slice_size = size // _MOST_IN_BLOCK * _MOST_IN_BLOCK or size
 
     def run(self, presentations, callbacks):
         """Run epochs until there were `max_iter`, training stops improving or is interrupted.
@@ -139,7 +164,7 @@ class Training:
             If the loss of an epoch or a weight is not finite.
         """
         model = self.model
-        self.begin()
+        self.begin(presentations)
         try:
             for _ in range(model.max_iter):
                 callbacks.begin_epoch()
@@ -159,9 +184,13 @@ class Training:
         finally:
             self.end()
 
-    def begin(self):
+    def begin(self, presentations):
         """Set up the attributes of a `fit`; what an early stopped network was may stay the best."""
         model = self.model
+        frequencies = presentations.frequencies(self.targets, model.n_outputs_)
+        self.chance = loss_of_frequencies(frequencies, model.loss, model.out_activation_)
+        if model._has_converged:
+            restart_schedule(model)
         model.n_iter_ = 0
         model.loss_curve_ = list(model.loss_curve_)
         model._validation_epochs = list(model._validation_epochs)
@@ -169,9 +198,10 @@ class Training:
             return
         model.best_loss_ = None
         model.validation_scores_ = list(model.validation_scores_ or ())
-        model.best_validation_score_ = -math.inf
+        model.validation_loss_curve_ = list(model.validation_loss_curve_ or ())
+        model._reference, model.best_validation_score_ = math.inf, -math.inf
         if model.t_ > 0:
-            model.best_validation_score_ = self.validation.score(self.network)
+            model._reference, model.best_validation_score_ = self.validation.measure(self.network)
             self.best = self.network.snapshot()
 
     def end(self):
@@ -190,17 +220,21 @@ class Training:
         """Present, score and record one epoch, of the given inputs, None for all."""
         loss = self.present(presentations)
         self.check_finite(loss, inputs)
-        score = self.validation and self.validation.score(self.network)
-        if score is not None and score > self.model.best_validation_score_:
-            self.best = self.network.snapshot()
-        self.record(loss, score, tol)
+        measured = self.validation and self.validation.measure(self.network)
+        is_best = measured and measured[0] < self.model._reference
+        self.record(loss, measured, tol, self.network.snapshot() if is_best else self.best)
         self.report()
 
     def present(self, presentations):
         """Run one epoch in slices, and return its mean loss per unit of weight."""
-        rate = self.schedule.rate(self.engine.t, len(self.model.loss_curve_), self.model._n_lowered)
+        t, n_epochs = self.model._schedule_start
+        rate = self.schedule.rate(
+            self.engine.t - t, len(self.model.loss_curve_) - n_epochs, self.model._n_lowered
+        )
         total = 0.0
-        for rows, fractions in presentations.slices(self.slice_size):
+        # where t is such a multiple a block ends, so that a slice which ends there cuts none
+        n_before = self.engine.t % min(_MOST_IN_BLOCK, self.slice_size)
+        for rows, fractions in presentations.slices(self.slice_size, n_before):
             total += self.engine.run(self.X, self.targets, rows, fractions, rate)
         self.engine.catch_up()
         return total / presentations.total_weight
@@ -215,19 +249,47 @@ class Training:
             return
         raise ValueError(
             f"Training diverged in epoch {len(self.model.loss_curve_) + 1}: {problem}. "
+            f"{self.advice()}"
+        )
+
+    def advice(self):
+        """What to do where training fails."""
+        advice = (
             "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
             f"which is {self.schedule.learning_rate_init}."
         )
+        if len(self.network.weights[0]) > 2 and self.model.backprop == "error":
+            advice += ' With several hidden layers, backprop="gradient" may help.'
+        return advice
 
-    def record(self, loss, score, tol):
-        """Note the loss of a completed epoch, and its validation score or None."""
+    def failure(self):
+        """List in sentences what is wrong where nothing was learned, or lost again."""
         model = self.model
-        if score is None:
-            improved = tol is None or loss <= model.best_loss_ - tol
-            best_loss = min(model.best_loss_, loss)
+        if not model.loss_ <= _LEARNED * self.chance:
+            problem = (
+                f"The network has learned next to nothing: its loss is {model.loss_:.3g}, and the "
+                f"frequencies of the classes alone give {self.chance:.3g}."
+            )
+            return [problem, self.advice()]
+        best = min(model.loss_curve_[-model.n_iter_ :])
+        if not self.validation and model.loss_ > best + _LOST * self.chance:
+            problem = (
+                f"The network has lost what it had learned: its loss is {model.loss_:.3g}, and was "
+                f"{best:.3g}."
+            )
+            return [problem, self.advice()]
+        return []
+
+    def record(self, loss, measured, tol, best):
+        """Note an epoch's loss, what was measured on held-out samples, and the best network."""
+        model = self.model
+        judged = measured[0] if measured else loss
+        improved = tol is None or judged <= model._reference - tol or not self.has_begun(loss)
+        reference = min(model._reference, judged)
+        if measured:
+            best_score = max(model.best_validation_score_, measured[1])
         else:
-            improved = tol is None or score >= model.best_validation_score_ + tol
-            best_score = max(model.best_validation_score_, score)
+            best_loss = min(model.best_loss_, loss)
         n_lowered = model._n_lowered if self.schedule.learning_rate == "adaptive" else 0
         n_epochs = len(model.loss_curve_) + 1
         # Python looks for Ctrl-C after calls: from here on there is none, to note all or nothing
@@ -236,18 +298,30 @@ class Training:
         model.n_iter_ += 1
         model._no_improvement_count = 0 if improved else model._no_improvement_count + 1
         model._n_lowered = n_lowered
-        if score is None:
+        model._reference = reference
+        if not measured:
             model.best_loss_ = best_loss
         else:
-            model.validation_scores_ += [score]
+            model.validation_loss_curve_ += [measured[0]]
+            model.validation_scores_ += [measured[1]]
             model._validation_epochs += [n_epochs]
             model.best_validation_score_ = best_score
+            self.best = best
+
+    def has_begun(self, loss):
+        """Tell whether training has come so far that a plateau may be its end.
+
+        Before, the loss may stay for many epochs at what the frequencies of the classes give.
+        """
+        t, _ = self.model._schedule_start
+        return loss < _LEARNED * self.chance or self.engine.t - t >= _BEGINNING
 
     def report(self):
         """Print the epoch just recorded, if wanted."""
         if self.model.verbose:
             line = f"Iteration {self.model.n_iter_}, loss = {self.model.loss_:.8f}"
             if self.validation:
+                line += f", validation loss = {self.model.validation_loss_curve_[-1]:.8f}"
                 line += f", validation score = {self.model.validation_scores_[-1]:f}"
             print(line)
 
@@ -258,6 +332,7 @@ class Training:
             return False
         model._no_improvement_count = 0
         if not self.schedule.can_lower(model._n_lowered):
+            model._has_converged = True
             return True
         model._n_lowered += 1
         return False
@@ -270,7 +345,13 @@ class Training:
         model = self.model._copy()
         model.t_ = self.engine.t
         show_network(model, network)
-        for name in ("loss_curve_", "validation_scores_", "_validation_epochs"):
+        names = (
+            "loss_curve_",
+            "validation_loss_curve_",
+            "validation_scores_",
+            "_validation_epochs",
+        )
+        for name in names:
             values = getattr(model, name)
             setattr(model, name, values and list(values))
         return vars(model)

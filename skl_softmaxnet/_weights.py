@@ -8,6 +8,7 @@ order, and once, so that repeated rows are whole weights and the order of the ro
 
 import math
 import numbers
+from contextlib import contextmanager
 
 import numpy as np
 import scipy.sparse as sp
@@ -32,11 +33,16 @@ def check_weights(sample_weight, n_samples):
     """
     if sample_weight is None:
         return None
+    if sp.issparse(sample_weight):
+        raise TypeError("sample_weight must be a list or an array, got a sparse matrix.")
+    if np.asarray(sample_weight).dtype.kind in "mM":
+        raise TypeError("sample_weight must hold numbers, got times.")
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(n_samples, sample_weight)
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    with numbers_of_floats("sample_weight"):
+        weights = check_array(
+            sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+        )
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must be one number for each of the {n_samples} samples, "
@@ -46,6 +52,23 @@ def check_weights(sample_weight, n_samples):
         raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
     check_total(weights)
     return None if (weights == 1).all() else weights
+
+
+@contextmanager
+def numbers_of_floats(name):
+    """Raise a ValueError where NumPy says that a number, such as 10**400, is beyond all floats."""
+    try:
+        yield
+    except OverflowError as error:
+        raise ValueError(
+            f"{name} holds a number that is larger than any float: {error}."
+        ) from error
+
+
+def check_some(weights):
+    """Raise a ValueError if all weights are 0."""
+    if weights is not None and not weights.any():
+        raise ValueError("sample_weight must not be zero for every sample.")
 
 
 def check_total(weights):
@@ -125,8 +148,8 @@ def class_multipliers(class_weight, classes, targets, weights):
     """Return what class_weight multiplies the weight of each sample by, None for nothing.
 
     "balanced" gives every class the same total, n / K, with n the sum of the weights and K the
-    number of classes: n / (K · n_k) for a sample of class k, whose weights sum to n_k. For several
-    labels that is taken for each label, present or absent, and multiplied.
+    number of classes that have any: n / (K · n_k) for a sample of class k, whose weights sum to
+    n_k. For several labels that is taken for each label, present or absent, and multiplied.
 
     Parameters
     ----------
@@ -152,7 +175,7 @@ def class_multipliers(class_weight, classes, targets, weights):
         weights = np.ones(targets.shape[0])
     if sp.issparse(targets):
         return _balance_labels(targets, weights)
-    return _balance(targets, weights, len(classes))
+    return _balance(targets, weights)
 
 
 def _multipliers_of_classes(class_weight, classes, targets):
@@ -180,8 +203,9 @@ def _multipliers_of_classes(class_weight, classes, targets):
     return multipliers
 
 
-def _balance(targets, weights, n_classes):
-    totals = np.bincount(targets, weights, minlength=n_classes)  # (K,)
+def _balance(targets, weights):
+    totals = np.bincount(targets, weights)
+    n_classes = np.count_nonzero(totals)
     with np.errstate(divide="ignore", over="ignore"):
         return (totals.sum() / (n_classes * totals)).take(targets)
 
@@ -193,9 +217,8 @@ def _balance_labels(targets, weights):
     for start, stop in zip(columns.indptr[:-1], columns.indptr[1:], strict=True):
         present = np.zeros(len(weights), dtype=np.intp)
         present[columns.indices[start:stop]] = 1
-        n_kinds = np.count_nonzero(np.bincount(present[counted]))
         with np.errstate(over="ignore"):  # whatever overflows is for `check_total` to refuse
-            multipliers *= np.where(counted, _balance(present, weights, n_kinds), 1.0)
+            multipliers *= np.where(counted, _balance(present, weights), 1.0)
     return multipliers
 
 

@@ -1,65 +1,139 @@
-"""This package in the benchmark: its public `fit` with either engine."""
+"""This package in the benchmarks: its classifier, each environment in a process of its own.
 
-from contextlib import contextmanager
+`Worker(python)` starts this script with that Python, and asks it to time tasks. So two commits of
+the package, installed in two environments, are measured in turns, in the same way, in one run.
+"""
+
+import json
+import subprocess
+import sys
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
+from sklearn.datasets import load_digits, make_blobs
+from timing import Task, cpu_seconds, repeat
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine
+from skl_softmaxnet import SoftmaxMLPClassifier
 
-ENGINES = {"compiled": _engine.CompiledEngine, "NumPy": _engine.NumpyEngine}
-
-
-@contextmanager
-def engine(name):
-    """Make "compiled" or "NumPy" the engine of every fit inside the block."""
-    usual = _engine.Engine
-    _engine.Engine = ENGINES[name]
-    try:
-        yield
-    finally:
-        _engine.Engine = usual
+TUTORIAL = {"activation": "logistic", "loss": "squared_error", "backprop": "error", "alpha": 0}
+TUTORIAL |= {"learning_rate": "constant", "learning_rate_init": 0.05, "tol": None}
+RELU = TUTORIAL | {"activation": "relu", "loss": "log_loss", "backprop": "gradient"}
+RELU |= {"alpha": 1e-3, "learning_rate_init": 0.01}
+RULES = {"relu": RELU, "tutorial": TUTORIAL}
 
 
-def fit(
-    X, targets, hidden_layer_sizes, *, n_epochs, engine_name="compiled", shuffle=True, **options
-):
-    """Fit with the default rule for `n_epochs` epochs, without a test.
+class Shape(NamedTuple):
+    """The sizes of a network and of its samples."""
 
-    Parameters
-    ----------
-    X : ndarray or sparse array of shape (n_samples, n_features)
-    targets : ndarray of shape (n_samples,)
-    hidden_layer_sizes : tuple of int
-    n_epochs : int
-    engine_name : {"compiled", "NumPy"}, default="compiled"
-    shuffle : bool, default=True
-    **options
-        Other parameters of the classifier.
+    layer_sizes: tuple  # units per layer, inputs first
+    n_samples: int = 2000
+    zeros: float = 0.0  # the share of the inputs that are zero
+    sparse: bool = False  # whether estimators get the samples as CSR
 
-    Returns
-    -------
-    model : SoftmaxMLPClassifier
+
+SHAPES = {
+    "2-5-2": Shape((2, 5, 2), 300),
+    "64-32-10": Shape((64, 32, 10), 1797),
+    "20-100-2": Shape((20, 100, 2)),
+    "784-100-10": Shape((784, 100, 10)),
+    "784-256-10": Shape((784, 256, 10)),
+    "784-100-10, 80 % zeros": Shape((784, 100, 10), zeros=0.8),
+    "784-100-10, 80 % zeros, CSR": Shape((784, 100, 10), zeros=0.8, sparse=True),
+    "784-256-128-10": Shape((784, 256, 128, 10)),
+    "3072-1024-10": Shape((3072, 1024, 10), 400),
+    "784-100-10, 99 % zeros, CSR": Shape((784, 100, 10), zeros=0.99, sparse=True),
+    "50-64-3, 2,000 rows": Shape((50, 64, 3)),
+    "50-64-3, 1,000,000 rows": Shape((50, 64, 3), 1_000_000),
+}
+
+
+@cache
+def samples(name, dtype, as_dense=False):
+    """Return the samples of a shape in a dtype, and their targets.
+
+    The first two are the tutorial's blobs and scikit-learn's digits. The others are noise, in rows
+    of length one or so: there is nothing to learn, but the cost does not depend on that.
     """
-    model = SoftmaxMLPClassifier(
-        hidden_layer_sizes=hidden_layer_sizes,
-        max_iter=n_epochs,
-        tol=None,
-        shuffle=shuffle,
-        random_state=0,
-        **options,
-    )
-    with engine(engine_name):
-        return model.fit(X, targets)
+    layer_sizes, n_samples, zeros, sparse = SHAPES[name]
+    generator = np.random.default_rng(0)
+    X = generator.standard_normal((n_samples, layer_sizes[0])) / np.sqrt(layer_sizes[0])
+    if zeros:
+        X[generator.random(X.shape) < zeros] = 0
+    targets = generator.integers(0, layer_sizes[-1], n_samples)
+    if name == "2-5-2":
+        X, targets = make_blobs(n_samples, centers=([2, 6], [6, 2]), random_state=0)
+    if name == "64-32-10":
+        X, targets = load_digits(return_X_y=True)
+        X /= 16
+    X = X.astype(dtype)
+    return sp.csr_array(X) if sparse and not as_dense else X, targets.astype(np.intp)
 
 
-def pass_in_order(X, targets, coefs, intercepts, *, rate):
-    """Yield each engine's name and its weights after one pass from the same initial weights."""
-    rule = {"activation": "logistic", "output_activation": "softmax", "backprop": "error"}
-    rule |= {"loss": "squared_error", "fit_intercept": True}
-    rows = np.arange(X.shape[0], dtype=np.intp)
-    for name, engine_class in ENGINES.items():
-        if engine_class is not None:
-            copies = [a.copy() for a in coefs], [a.copy() for a in intercepts]
-            weights = _engine.as_blocks(*copies, X.dtype)
-            engine_class(*weights, **rule).run(X, targets, rows, None, rate)
-            yield name, weights
+def network(hidden_layer_sizes, n_epochs=1, **options):
+    """Return our classifier, with the tutorial's rule where options do not say otherwise."""
+    options = TUTORIAL | {"max_iter": n_epochs, "random_state": 0} | options
+    return SoftmaxMLPClassifier(hidden_layer_sizes, **options)
+
+
+def present_in_order(X, targets, coefs, intercepts, **options):
+    """Return the weights after one epoch in order that starts from the weights given."""
+    hidden = [values.size for values in intercepts[:-1]]
+    model = network(hidden, warm_start=True, shuffle=False, **options)
+    model.partial_fit(X[:1], targets[:1], classes=np.arange(intercepts[-1].size))
+    model.coefs_ = [weights.copy() for weights in coefs]
+    model.intercepts_ = [values.copy() for values in intercepts]
+    model.fit(X, targets)
+    return model.coefs_, model.intercepts_
+
+
+@cache
+def prepare(text):
+    """Return the function of a number of repetitions that a task's text stands for."""
+    call, name, dtype, options, n_rows = json.loads(text)
+    X, targets = samples(name, dtype)
+    hidden = SHAPES[name].layer_sizes[1:-1]
+
+    def fit(n_epochs):
+        return network(hidden, n_epochs, **options).fit(X, targets)
+
+    if call == "fit":  # a repetition is an epoch
+        return fit
+    model, rows = fit(1), (X[:n_rows], targets[:n_rows])
+    calls = {"short fit": lambda: fit(1), "partial_fit": lambda: model.partial_fit(*rows)}
+    calls["predict_proba"] = lambda: model.predict_proba(rows[0])
+    return repeat(calls[call])
+
+
+class Worker:
+    """A process that times this package as it is installed beside a Python, given by its path."""
+
+    def __init__(self, python):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen([python, __file__], **pipes)
+
+    def task(self, call, name, dtype, options, n_rows=1, units=1, at_least=1):
+        """Return a call of our classifier on the samples of a shape, as a task for the process."""
+        text = json.dumps([call, name, dtype, options, n_rows])
+
+        def seconds(n_times):
+            print(json.dumps([text, n_times]), file=self.process.stdin, flush=True)
+            answer = self.process.stdout.readline()
+            if not answer:
+                raise RuntimeError(f"{self.process.args[0]} ended at {text}")
+            return float(answer)
+
+        return Task(seconds, units, at_least)
+
+
+def main():
+    """Answer each request from the standard input with the seconds it took."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        text, n_times = json.loads(line)
+        print(cpu_seconds(prepare(text), n_times), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -43,6 +43,9 @@ cdef extern from "_dispatch.h" nogil:
         ptrdiff_t n
         int is_full
 
+    ctypedef struct block_t:
+        void *inputs
+
     enum: DECAY, MOMENTUM
 
     ctypedef struct rule_t:
@@ -59,6 +62,12 @@ cdef extern from "_dispatch.h" nogil:
         void *target
         input_t inputs[2]
         ptrdiff_t *only
+        ptrdiff_t block_size
+        block_t blocks[2]
+        ptrdiff_t block_stride
+        void *block_sums
+        void *block_steps
+        void *inner_products
 
     ctypedef struct samples_t:
         ptrdiff_t n_rows, n_features
@@ -101,7 +110,7 @@ cdef extern from "_sorting.h" nogil:
     int sort_all(sorting_t *) except -1
 
 
-# What this processor can run, the best last. All give the same bits.
+# What this processor can run, the best last. All give the same bits, but for the baseline in blocks.
 INSTRUCTION_SETS = ("baseline", "AVX2", "AVX-512")[: highest_level() + 1]
 
 _ACTIVATIONS = ("logistic", "tanh", "relu", "identity")
@@ -160,7 +169,7 @@ cdef class CompiledEngine:
 
     cdef readonly object coefs, intercepts, velocities, averages, dtype
     cdef _Samples samples
-    cdef _Arena layers, sparse_rows  # what `network` points to, beside the weights
+    cdef _Arena layers, sparse_rows, blocks  # what `network` points to, beside the weights
     cdef network_t network
     cdef kernel_t kernel
 
@@ -180,6 +189,7 @@ cdef class CompiledEngine:
         velocities=None,
         averages=None,
         ptrdiff_t t=0,
+        blocks=False,
     ):
         if momentum > 0 and velocities is None:
             raise ValueError("momentum needs velocities")
@@ -201,6 +211,8 @@ cdef class CompiledEngine:
         self.network.averages = averages is not None
         self.network.t = t
         self._lay_out()
+        if blocks and momentum == 0:
+            self._lay_out_blocks()
         cdef ptrdiff_t level = INSTRUCTION_SETS.index(self.instruction_set)
         self.kernel = kernels[level][1 if self.dtype == np.float64 else 0]
 
@@ -250,6 +262,37 @@ cdef class CompiledEngine:
                 (<double *> layer.mask)[unit] = 1
             else:
                 (<float *> layer.mask)[unit] = 1
+        return 0
+
+    @staticmethod
+    def block_size(n_features, n_units):
+        """Return how many dense samples make a block, or 0 where one by one is faster.
+
+        It divides the interval between averages. Twice as many samples are twice as much work for
+        their products with each other, which pays where the weights are far from the processor.
+        """
+        if n_features < 32:
+            return 0
+        return 32 if n_units >= 200 and n_features * n_units >= 1 << 17 else 16
+
+    cdef int _lay_out_blocks(self) except -1:
+        """Make room for dense samples in blocks, where they are faster."""
+        cdef ptrdiff_t n_features = self.coefs[0].shape[0], n_units = self.coefs[0].shape[1]
+        cdef ptrdiff_t size = self.block_size(n_features, n_units)
+        cdef ptrdiff_t item_bytes = self.dtype.itemsize
+        cdef ptrdiff_t input_bytes = -(-n_features // 16) * 16 * size * item_bytes
+        cdef ptrdiff_t row_bytes = (self._bytes(n_units) // ALIGNMENT | 1) * ALIGNMENT
+        cdef ptrdiff_t unit_bytes = size * row_bytes + 4 * ALIGNMENT
+        if size == 0:
+            return 0
+        self.blocks = _Arena(2 * input_bytes + 2 * unit_bytes + size * size * item_bytes)
+        self.network.block_size = size
+        self.network.block_stride = row_bytes // item_bytes
+        for i in range(2):
+            self.network.blocks[i].inputs = self.blocks.take(input_bytes)
+        self.network.block_sums = self.blocks.take(unit_bytes)
+        self.network.block_steps = self.blocks.take(unit_bytes)
+        self.network.inner_products = self.blocks.take(size * size * item_bytes)
         return 0
 
     cdef ptrdiff_t _bytes(self, ptrdiff_t n_values) except -1:
@@ -318,9 +361,9 @@ cdef class CompiledEngine:
     cdef int _take(self, _Samples samples) except -1:
         """Take the samples of the next runs."""
         cdef ptrdiff_t n_bytes = self._bytes(len(self.coefs[0]))
-        if samples.X.dtype != self.dtype or samples.X.shape[1] != len(self.coefs[0]):
+        if samples.dtype != self.dtype or samples.view.n_features != len(self.coefs[0]):
             raise ValueError(
-                f"X has the dtype {samples.X.dtype} and {samples.X.shape[1]} columns, the weights "
+                f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
                 f"have {self.dtype} and {len(self.coefs[0])} rows"
             )
         if samples.view.index_bytes:
@@ -341,22 +384,27 @@ cdef class _Samples:
     """
 
     cdef samples_t view
-    cdef object X, targets
+    cdef object X, targets, dtype
     cdef object values, indices, indptr, labels, label_starts  # what the pointers of `view` point to
 
     def __init__(self, X, targets, ptrdiff_t n_outputs):
         self.X, self.targets = X, targets
+        # asked for once: another thread may give X other parts at any time
         self.view.n_rows, self.view.n_features = X.shape
-        self.values = X
+        self.values = X.data if sp.issparse(X) else X
+        self.dtype = self.values.dtype
+        n_values = self.view.n_rows * self.view.n_features
         if sp.issparse(X):
-            self.values, self.indices = X.data, X.indices
+            self.indices = X.indices
+            n_values = min(self.values.size, self.indices.size)
             self.indptr = bounds_of_lists(
-                X.indptr, X.shape[0], min(self.values.size, self.indices.size), X.shape[1])
+                X.indptr, self.view.n_rows, n_values, self.view.n_features)
             self.view.index_bytes = 4 if self.indices.dtype == np.int32 else 8
             self.view.indices = address(
-                self.indices, np.int32 if self.view.index_bytes == 4 else np.int64)
+                self.indices, np.int32 if self.view.index_bytes == 4 else np.int64,
+                PyBUF_C_CONTIGUOUS, n_values)
             self.view.indptr = <const ptrdiff_t *> address(self.indptr, np.intp)
-        self.view.values = address(self.values, X.dtype)
+        self.view.values = address(self.values, self.dtype, PyBUF_C_CONTIGUOUS, n_values)
         self._take_targets(n_outputs)
 
     cdef int _take_targets(self, ptrdiff_t n_outputs) except -1:
@@ -396,13 +444,17 @@ cdef bounds_of_lists(bounds, ptrdiff_t n_lists, ptrdiff_t n_stored, ptrdiff_t lo
     return copy
 
 
-cdef void *address(array, dtype, int flags=PyBUF_C_CONTIGUOUS) except NULL:
-    """Where a contiguous array's first value is; the caller keeps the array alive."""
+cdef void *address(
+    array, dtype, int flags=PyBUF_C_CONTIGUOUS, ptrdiff_t n_values=0
+) except NULL:
+    """Where a contiguous array's first value is, of at least so many; the caller keeps it alive."""
     cdef Py_buffer buffer
     if array.dtype != dtype:
         raise ValueError(f"expected an array of {np.dtype(dtype)}, got {array.dtype}")
     PyObject_GetBuffer(array, &buffer, flags)
     PyBuffer_Release(&buffer)
+    if buffer.len < n_values * buffer.itemsize:
+        raise ValueError("an array has changed while it was looked at")
     return buffer.buf
 
 
@@ -447,7 +499,7 @@ def sort_rows(X, targets):
     keys, n_done = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint32)
     other_order, other_keys = np.empty_like(order), np.empty_like(keys)
     sorting.samples = &samples.view
-    sorting.is_double = X.dtype == np.float64
+    sorting.is_double = samples.dtype == np.float64
     sorting.row_bytes = order.itemsize
     sorting.order, sorting.other_order = address(order, dtype), address(other_order, dtype)
     sorting.keys = <uint64_t *> address(keys, np.uint64)

@@ -11,6 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ALWAYS_INLINE inline __attribute__((always_inline, unused))
@@ -72,6 +77,12 @@ enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 /* Weights are averaged whenever the presentations so far are a multiple of this. */
 #define AVERAGING_INTERVAL 64
 
+/* Features that a pass over blocks works on at a time; how much of the weights a step may take away
+ * there, and what may be left of them before the decay is applied. */
+#define STRIP 64
+#define MOST_DECAY 0.0625
+#define LEAST_SHRUNK 0.001
+
 /* Pointers without a type are to float or double, the same for all, aligned to 64 bytes and padded
  * with zeros to whole 64 bytes. */
 typedef struct {
@@ -103,6 +114,24 @@ typedef struct {
     double momentum, along_velocity, along_change;
 } rule_t;
 
+/* Samples presented as a block: rows of X, of which more are to follow, and their inputs
+ * (n_features, block_size). */
+typedef struct {
+    const ptrdiff_t *rows;
+    ptrdiff_t n, n_after;
+    void *inputs;
+} block_t;
+
+/* C <- C + A B with A (n_rows, n_terms), B (n_terms, ...) and C (n_rows, ...), whose columns are
+ * contiguous in B and C. The others say how far it is from one row to the next, and from the number
+ * for one term to that for the next. */
+typedef struct {
+    const void *a, *b;
+    void *c;
+    ptrdiff_t a_row, a_term, b_term, c_row;
+    ptrdiff_t n_rows, n_terms;
+} product_t;
+
 typedef struct {
     ptrdiff_t n_layers;
     layer_t *layers;
@@ -122,6 +151,12 @@ typedef struct {
     void *target;      /* one-hot, or one for each label; all zero between presentations */
     input_t inputs[2]; /* the sample presented, and the next */
     ptrdiff_t *only;   /* columns that only the first of them has */
+    /* Blocks of dense samples; block_size is 0 where they are presented one after the other. */
+    ptrdiff_t block_size;
+    block_t blocks[2]; /* of the samples presented, and the next */
+    ptrdiff_t block_stride; /* not a power of two, or few lines of the cache are used */
+    void *block_sums, *block_steps; /* (block_size, block_stride), and 4 vectors */
+    void *inner_products;           /* (block_size, block_size) */
 } network_t;
 
 /* Where rows begin is sure to lie inside the arrays; what lies in values and indices may be changed by
@@ -197,14 +232,14 @@ typedef struct {
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define HAVE_LEVELS 1
 #define LEVEL avx2
-#define TARGET __attribute__((target("avx2")))
+#define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
 #include "_float_and_double.h"
 #undef LEVEL
 #undef TARGET
 #undef VECTOR_BYTES
 #define LEVEL avx512
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
+#define TARGET __attribute__((target("fma,avx512f,avx512vl,avx512dq,avx512bw")))
 #define VECTOR_BYTES 64
 #include "_float_and_double.h"
 #undef LEVEL
@@ -222,7 +257,7 @@ static int highest_level(void)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return 2;
-    if (__builtin_cpu_supports("avx2"))
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return 1;
 #endif
     return 0;

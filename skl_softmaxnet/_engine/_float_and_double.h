@@ -12,6 +12,8 @@
 #define EXP_MAX 708.0 /* exp(-EXP_MAX) is still a normal number */
 #define TANH_MAX 20.0 /* tanh(TANH_MAX) rounds to 1 */
 #include "_presentation.h"
+#include "_products.h"
+#include "_blocks.h"
 #undef REAL
 #undef BITS
 #undef UBITS
@@ -36,6 +38,8 @@
 #define EXP_MAX 87.0f
 #define TANH_MAX 10.0f
 #include "_presentation.h"
+#include "_products.h"
+#include "_blocks.h"
 #undef REAL
 #undef BITS
 #undef UBITS

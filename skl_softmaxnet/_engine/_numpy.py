@@ -88,6 +88,10 @@ class NumpyEngine:
     t : int, default=0
         Presentations before those of this engine.
 
+    blocks : bool, default=False
+        Whether dense samples may be presented in blocks, which changes no more than roundings.
+        This engine never does.
+
     Attributes
     ----------
     t : int
@@ -112,6 +116,7 @@ class NumpyEngine:
         velocities=None,
         averages=None,
         t=0,
+        blocks=False,
     ):
         if momentum > 0 and velocities is None:
             raise ValueError("momentum needs velocities")

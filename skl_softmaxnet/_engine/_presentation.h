@@ -16,7 +16,8 @@
  * Every sum has one order of its terms, which depends on nothing but the sizes of the network:
  * multiplications and additions are not fused, zeros are skipped exactly, and the sums of the first
  * layer are strictly in the order of its inputs. So the same bits come out of dense and sparse rows,
- * of every way to cut an epoch into calls, and of every instruction set.
+ * of every way to cut an epoch into calls, and of every instruction set. For blocks of samples, in
+ * other parentheses, see _blocks.h.
  */
 
 #define VEC NAME(vec)
@@ -45,6 +46,44 @@ typedef BITS IVEC;
 #define SELECT(condition, a, b) ((condition) ? (a) : (b))
 FUNCTION BITS NAME(as_bits)(REAL x) { BITS bits; memcpy(&bits, &x, sizeof x); return bits; }
 FUNCTION REAL NAME(as_real)(BITS bits) { REAL x; memcpy(&x, &bits, sizeof x); return x; }
+#endif
+
+/* The numbers of two vectors in turn, of their first halves and of their second; and those of one,
+ * lanes i and i ^ n exchanged for a constant n. */
+#if VECTOR_BYTES == 0
+#define SHUFFLE(a, b, ...) (a)
+#define EXCHANGE(v, n) (v)
+#elif defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define EXCHANGE(v, n) NAME(exchange)(v, n)
+FUNCTION VEC NAME(exchange)(VEC v, ptrdiff_t n)
+{
+    VEC exchanged;
+    ptrdiff_t i;
+    UNROLL
+    for (i = 0; i < LANES; i++) exchanged[i] = v[i ^ n];
+    return exchanged;
+}
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (IVEC){__VA_ARGS__})
+#define EXCHANGE(v, n) __builtin_shuffle(v, (IVEC){LANE_NUMBERS} ^ (BITS)(n))
+#endif
+#if VECTOR_BYTES == 64 && MANTISSA_BITS == 23
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif VECTOR_BYTES == 64 || (VECTOR_BYTES == 32 && MANTISSA_BITS == 23)
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif VECTOR_BYTES == 32 || MANTISSA_BITS == 23
+#define LANE_NUMBERS 0, 1, 2, 3
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
+#else
+#define LANE_NUMBERS 0, 1
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 2)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 1, 3)
 #endif
 
 /* How many vectors hold n numbers. */
@@ -245,41 +284,45 @@ FUNCTION void NAME(pass)(int kind, int mode, const pass_t *pass, ptrdiff_t n_uni
         NAME(any_pass)(mode & UPDATE ? mode | kind : mode, pass, n_units);
 }
 
-/* The sum of GROUP numbers as a tree of halves. */
-FUNCTION REAL NAME(tree)(VEC *sums)
+/* The sum of the numbers in v, everywhere, as a tree of halves: i + (i + LANES / 2), and so on. */
+FUNCTION VEC NAME(total)(VEC v)
 {
-    ptrdiff_t half, i;
-    REAL lanes[LANES];
-    for (half = GROUP / LANES / 2; half > 0; half /= 2)
-        for (i = 0; i < half; i++) sums[i] = sums[i] + sums[i + half];
-    for (i = 0; i < LANES; i++) lanes[i] = LANE(sums[0], i);
-    for (half = LANES / 2; half > 0; half /= 2)
-        for (i = 0; i < half; i++) lanes[i] += lanes[i + half];
-    return lanes[0];
+    ptrdiff_t n;
+    UNROLL
+    for (n = LANES / 2; n > 0; n /= 2) v = v + EXCHANGE(v, n);
+    return v;
 }
 
-/* a . b over whole groups that hold n_vectors: GROUP sums side by side, then their tree. */
-FUNCTION REAL NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors)
+/* a . b over whole groups that hold n_vectors, everywhere in a vector: GROUP sums side by side, then
+ * their total. */
+FUNCTION VEC NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors)
 {
     VEC sums[GROUP / LANES];
-    ptrdiff_t v, i;
+    ptrdiff_t v, i, half;
     UNROLL
     for (i = 0; i < GROUP / LANES; i++) sums[i] = a[i] * b[i];
     for (v = GROUP / LANES; v < n_vectors; v += GROUP / LANES) {
         UNROLL
         for (i = 0; i < GROUP / LANES; i++) sums[i] = sums[i] + a[v + i] * b[v + i];
     }
-    return NAME(tree)(sums);
+    UNROLL
+    for (half = GROUP / LANES / 2; half > 0; half /= 2) {
+        UNROLL
+        for (i = 0; i < half; i++) sums[i] = sums[i] + sums[i + half];
+    }
+    return NAME(total)(sums[0]);
 }
 
+/* The largest number in v. */
 FUNCTION REAL NAME(largest)(VEC v)
 {
-    REAL largest = LANE(v, 0);
-    ptrdiff_t lane;
+    ptrdiff_t n;
     UNROLL
-    for (lane = 1; lane < LANES; lane++)
-        largest = LANE(v, lane) > largest ? LANE(v, lane) : largest;
-    return largest;
+    for (n = LANES / 2; n > 0; n /= 2) {
+        const VEC other = EXCHANGE(v, n);
+        v = SELECT(v > other, v, other);
+    }
+    return LANE(v, 0);
 }
 
 /* --------------------------------------------------------------------------------------------
@@ -308,10 +351,11 @@ FUNCTION void NAME(forward_layer)(const layer_t *layer, int activation)
     for (first = 0; first < layer->fan_out; first += LANES) {
         VEC z = SPLAT(0);
         UNROLL
-        for (lane = 0; lane < LANES; lane++)
+        for (lane = 0; lane < LANES; lane++) {
+            const VEC *row = (const VEC *)(weights + (first + lane) * layer->stride);
             if (first + lane < layer->fan_out)
-                LANE(z, lane) = NAME(dot)((const VEC *)(weights + (first + lane) * layer->stride),
-                                          below->output, n_vectors);
+                LANE(z, lane) = LANE(NAME(dot)(row, below->output, n_vectors), 0);
+        }
         z = z + *intercept++;
         *h++ = NAME(activate)(activation, z) * *mask++;
     }
@@ -358,7 +402,7 @@ FUNCTION double NAME(softmax)(
     VEC *z, const VEC *mask, ptrdiff_t n_vectors, int wanted)
 {
     VEC highest = SPLAT(-INFINITY), magnitude = SPLAT(0), shift = SPLAT(0), total;
-    REAL largest = 0, sum;
+    REAL largest = 0;
     ptrdiff_t v;
     for (v = 0; v < n_vectors; v++) {
         const VEC size = SELECT(z[v] < SPLAT(0), -z[v], z[v]);
@@ -371,10 +415,9 @@ FUNCTION double NAME(softmax)(
         shift = SPLAT(largest);
     }
     for (v = 0; v < n_vectors; v++) z[v] = NAME(exp)(z[v] - shift) * mask[v];
-    sum = NAME(dot)(z, mask, n_vectors);
-    total = SPLAT(sum);
+    total = NAME(dot)(z, mask, n_vectors);
     for (v = 0; v < n_vectors; v++) z[v] = z[v] / total;
-    return wanted ? (double)largest + log((double)sum) : 0;
+    return wanted ? (double)largest + log((double)LANE(total, 0)) : 0;
 }
 
 /* The sum over the labels of z, which is t.z. */
@@ -420,8 +463,8 @@ FUNCTION double NAME(output_layer)(
     }
     for (v = 0; v < n_vectors; v++) signal[v] = t[v] - o[v];
     if (!with_log) {
-        loss = (double)NAME(dot)(signal, signal, n_vectors) / 2;
-        if (softmax) mean = SPLAT(NAME(dot)(o, signal, n_vectors));
+        loss = (double)LANE(NAME(dot)(signal, signal, n_vectors), 0) / 2;
+        if (softmax) mean = NAME(dot)(o, signal, n_vectors);
     }
     for (v = 0; v < n_vectors; v++) {
         VEC delta = signal[v];
@@ -747,35 +790,32 @@ TARGET static double NAME(run_part)(
                           kind == MOMENTUM ? MOMENTUM : DECAY);
 }
 
+/* The same in blocks: see _blocks.h. */
+TARGET static double NAME(run_in_blocks)(
+    network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t);
+
 /* Present the n rows. */
 TARGET static double NAME(run)(
     network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
     double rate, ptrdiff_t n)
 {
+    const int in_blocks = network->block_size > 0 && samples->index_bytes == 0
+                          && rate * network->alpha <= MOST_DECAY;
     double total = 0;
     ptrdiff_t start = 0;
     while (start < n) {
+        const double *shares = fractions ? fractions + start : NULL;
         ptrdiff_t size = n - start;
         if (network->averages) {
             const ptrdiff_t left = AVERAGING_INTERVAL - network->t % AVERAGING_INTERVAL;
             size = left < size ? left : size;
         }
-        total += NAME(run_part)(network, samples, rows + start, fractions ? fractions + start : NULL,
-                                rate, size);
+        total += in_blocks
+                     ? NAME(run_in_blocks)(network, samples, rows + start, shares, rate, size)
+                     : NAME(run_part)(network, samples, rows + start, shares, rate, size);
         start += size;
         network->t += size;
         if (network->averages) NAME(average)(network);
     }
     return total;
 }
-
-#undef VEC
-#undef IVEC
-#undef GROUP
-#undef LANES
-#undef SPLAT
-#undef LANE
-#undef AS_BITS
-#undef AS_REAL
-#undef SPLAT_BITS
-#undef SELECT

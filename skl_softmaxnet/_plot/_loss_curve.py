@@ -1,5 +1,7 @@
 """The loss of each epoch."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
@@ -22,19 +24,23 @@ if TYPE_CHECKING:
 
 
 class LossCurveDisplay:
-    """Loss, and validation score if there is one, of each epoch of one or several networks.
+    """Loss, and that of held-out samples if there are any, of each epoch of networks.
 
     Use :meth:`from_estimator` or :meth:`from_estimators` to make one. The parameters are kept as
-    attributes.
+    attributes of the same names.
 
     Parameters
     ----------
     loss_curves : list of array-like of shape (n_epochs,)
         The loss of each epoch, for each network.
 
+    validation_losses : list of array-like of shape (n_epochs,) or None, default=None
+        The loss of held-out samples after each epoch, NaN for an epoch without one, for each
+        network; None for a network without them. None if no network has them.
+
     validation_scores : list of array-like of shape (n_epochs,) or None, default=None
-        The validation score of each epoch, NaN for an epoch without one, for each network; None for
-        a network without them. None if no network has them.
+        The same for scores, which are drawn with a scale of their own. Networks that have losses of
+        held-out samples are drawn with those alone; MLPClassifier has scores.
 
     names : list of str, default=None
         What the legend calls each network. Without names there is no legend for them.
@@ -54,7 +60,7 @@ class LossCurveDisplay:
         The axes of the validation score, with its scale on the right. None if there are no scores.
 
     validation_lines_ : list of matplotlib Line2D or None
-        The line of the validation score of each network, None for a network without scores.
+        The line of the validation loss or score of each network, None for one without.
 
     legend_ : matplotlib Legend or None
         The legend, None if there is nothing to say.
@@ -66,9 +72,9 @@ class LossCurveDisplay:
 
     Notes
     -----
-    With validation scores the legend stands above the axes, where it hides no line. A title goes
-    above the legend as ``display.figure_.suptitle(...)``. Networks with validation scores share a
-    picture by `from_estimators`; each call of `plot` makes a new scale on the right.
+    With validation scores the legend is above the axes, where it hides no line. Add a title above
+    it with ``display.figure_.suptitle(...)``. To draw networks with validation scores in one
+    picture use `from_estimators`: each call of `plot` adds a new scale on the right.
 
     Examples
     --------
@@ -91,16 +97,18 @@ class LossCurveDisplay:
         self,
         *,
         loss_curves: Sequence[ArrayLike],
+        validation_losses: Sequence[ArrayLike | None] | None = None,
         validation_scores: Sequence[ArrayLike | None] | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
         self.loss_curves = loss_curves
+        self.validation_losses = validation_losses
         self.validation_scores = validation_scores
         self.names = names
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, ax: "Axes | None" = None, name: str | None = None, **line_kw: Any
+        cls, estimator: Any, *, ax: Axes | None = None, name: str | None = None, **line_kw: Any
     ) -> Self:
         """Draw the loss of each epoch of a fitted network.
 
@@ -108,7 +116,8 @@ class LossCurveDisplay:
         ----------
         estimator : fitted estimator
             A network with the attribute `loss_curve_`, such as SoftmaxMLPClassifier, or a pipeline
-            that ends in one. If it has `validation_scores_` they are drawn too.
+            that ends in one. If it has `validation_loss_curve_` or `validation_scores_`, they are
+            drawn too.
 
         ax : matplotlib Axes, default=None
             The axes to draw on. None makes a new figure.
@@ -156,14 +165,16 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimators(
-        cls, estimators: Mapping[str, Any], *, ax: "Axes | None" = None, **line_kw: Any
+        cls, estimators: Mapping[str, Any], *, ax: Axes | None = None, **line_kw: Any
     ) -> Self:
         """Draw the loss of each epoch of several fitted networks, each in its own colour.
 
         Parameters
         ----------
         estimators : dict of str to fitted estimator
-            The networks by the names that the legend gives them, each as in `from_estimator`.
+            The networks by the names that the legend gives them, each as in `from_estimator`. Where
+            they do not minimise the same loss, whose values cannot be compared, the legend adds to
+            each name which loss it is.
 
         ax : matplotlib Axes, default=None
             The axes to draw on. None makes a new figure.
@@ -219,18 +230,23 @@ class LossCurveDisplay:
             name: fitted_network(estimator, "loss_curve_", f"estimators[{name!r}]")
             for name, estimator in estimators.items()
         }
-        return cls._from_networks(networks).plot(ax, **line_kw)
+        return cls._from_networks(with_losses(networks)).plot(ax, **line_kw)
 
     @classmethod
     def _from_networks(cls, networks):
         """Take copies: training a network further must not change a picture of it."""
+        losses = [by_epoch(network, "validation_loss_curve_") for network in networks.values()]
+        scores = [by_epoch(network, "validation_scores_") for network in networks.values()]
         return cls(
             loss_curves=[np.array(network.loss_curve_) for network in networks.values()],
-            validation_scores=[scores_by_epoch(network) for network in networks.values()],
+            validation_losses=losses,
+            validation_scores=[
+                score if loss is None else None for loss, score in zip(losses, scores, strict=True)
+            ],
             names=list(networks),
         )
 
-    def plot(self, ax: "Axes | None" = None, **line_kw: Any) -> Self:
+    def plot(self, ax: Axes | None = None, **line_kw: Any) -> Self:
         """Draw the lines.
 
         Lines that the axes have already are kept, and those drawn now get the colours after theirs.
@@ -270,7 +286,7 @@ class LossCurveDisplay:
         [3, 2]
         """
         check_matplotlib("LossCurveDisplay.plot")
-        names, validation_scores = self._one_for_each_network()
+        names, validation_losses, validation_scores = self._one_for_each_network()
         self.ax_ = new_axes() if ax is None else ax
         self.figure_ = self.ax_.figure
 
@@ -279,16 +295,16 @@ class LossCurveDisplay:
             draw_epochs(self.ax_, losses, **({"label": name} | style))
             for losses, name, style in zip(self.loss_curves, names, styles, strict=True)
         ]
-        self._plot_validation_scores(validation_scores, styles)
+        self._plot_validation(validation_losses, validation_scores, styles)
         self.ax_.set(xlabel="epoch", ylabel="loss")
         self.ax_.xaxis.set_major_locator(whole_numbers())
         self._add_legend()
         return self
 
     def _one_for_each_network(self):
-        """Names and validation scores, with None for each that is not known."""
+        """Names, validation losses and scores, with None for each that is not known."""
         lists = []
-        for attribute in ("names", "validation_scores"):
+        for attribute in ("names", "validation_losses", "validation_scores"):
             given = getattr(self, attribute)
             given = [None] * len(self.loss_curves) if given is None else given
             if len(given) != len(self.loss_curves):
@@ -315,26 +331,25 @@ class LossCurveDisplay:
             for number in range(first, first + len(self.loss_curves))
         ]
 
-    def _plot_validation_scores(self, validation_scores, styles):
-        """Dashed lines with hollow markers, on axes of their own for they have another scale."""
+    def _plot_validation(self, validation_losses, validation_scores, styles):
+        """Dashed lines with hollow markers; scores have axes of their own, for their scale."""
         self.validation_ax_ = None
-        self.validation_lines_ = [None] * len(styles)
-        if all(scores is None for scores in validation_scores):
-            return
-        self.validation_ax_ = self.ax_.twinx()
-        self.validation_ax_.set_ylabel("validation score")
+        if any(scores is not None for scores in validation_scores):
+            self.validation_ax_ = self.ax_.twinx()
+            self.validation_ax_.set_ylabel("validation score")
         dashed = {"label": None, "linestyle": "--", "markerfacecolor": "white"}
-        self.validation_lines_ = [
-            None
-            if scores is None
-            else draw_epochs(
-                self.validation_ax_,
-                scores,
-                np.flatnonzero(~np.isnan(scores)),
-                **(style | dashed | {"color": loss.get_color()}),
-            )
-            for scores, style, loss in zip(validation_scores, styles, self.lines_, strict=True)
-        ]
+        self.validation_lines_ = [None] * len(styles)
+        for number, (losses, scores, style, line) in enumerate(
+            zip(validation_losses, validation_scores, styles, self.lines_, strict=True)
+        ):
+            values = scores if losses is None else losses
+            if values is not None:
+                self.validation_lines_[number] = draw_epochs(
+                    self.validation_ax_ if losses is None else self.ax_,
+                    values,
+                    np.flatnonzero(~np.isnan(values)),
+                    **(style | dashed | {"color": line.get_color()}),
+                )
 
     def _add_legend(self):
         """A legend of the networks, and of what is dashed."""
@@ -342,8 +357,12 @@ class LossCurveDisplay:
 
         handles, names = self.ax_.get_legend_handles_labels()
         place = {"loc": "best"}
+        dashed = Line2D([], [], color=GREY, linestyle="--")
+        if any(line is not None and line.axes is self.ax_ for line in self.validation_lines_):
+            handles.append(dashed)
+            names.append("validation loss")
         if self.validation_ax_ is not None:
-            handles.append(Line2D([], [], color=GREY, linestyle="--"))
+            handles.append(dashed)
             names.append("validation score")
             # "best" does not see the lines of the other axes, so the legend goes above them all.
             columns = max(1, 60 // (6 + max(map(len, names))))  # about 60 letters are side by side
@@ -352,18 +371,26 @@ class LossCurveDisplay:
         self.legend_ = self.ax_.legend(handles, names, **place) if handles else None
 
 
-def scores_by_epoch(network):
-    """The validation score of each epoch, NaN where there was none; None if there never was one.
+def with_losses(networks):
+    """Add the loss to the name of each network, where not all have the same."""
+    losses = {name: getattr(network, "loss", None) for name, network in networks.items()}
+    if len(set(losses.values())) == 1:
+        return networks
+    return {f"{name} ({losses[name]})": network for name, network in networks.items()}
 
-    A network that goes on with other settings may have scores for some of its epochs only.
+
+def by_epoch(network, attribute):
+    """What was measured on held-out samples, NaN for an epoch without; None if there never was any.
+
+    A network whose training is continued with other settings may have it for some epochs only.
     """
-    scores = getattr(network, "validation_scores_", None)
+    values = getattr(network, attribute, None)
     epochs = getattr(network, "_validation_epochs", [])  # MLPClassifier scores all or none
-    if scores is None or len(epochs) != len(scores):
-        return None if scores is None else np.array(scores)
-    by_epoch = np.full(len(network.loss_curve_), np.nan)
-    by_epoch[np.array(epochs) - 1] = scores
-    return by_epoch
+    if values is None or len(epochs) != len(values):
+        return None if values is None else np.array(values)
+    of_all = np.full(len(network.loss_curve_), np.nan)
+    of_all[np.array(epochs) - 1] = values
+    return of_all
 
 
 def draw_epochs(ax, values, chosen=None, **style):

@@ -1,5 +1,7 @@
 """The weights of each unit."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice, product
@@ -33,7 +35,7 @@ class WeightsDisplay:
 
     Where the inputs are the pixels of an image, the weights of a unit are an image too, which shows
     what the unit looks for. Otherwise the picture has a row for each input and a column for each
-    unit. Colours show the same weights everywhere in the picture, with zero in the middle.
+    unit. A colour means the same weight in the whole picture, and zero is in the middle.
 
     Use :meth:`from_estimator` to make one. The parameters are kept as attributes.
 
@@ -103,9 +105,9 @@ class WeightsDisplay:
         layer: int = 0,
         image_shape: tuple[int, int] | None = None,
         feature_names: Sequence[str] | NDArray[Any] | None = None,
-        ax: "Axes | None" = None,
+        ax: Axes | None = None,
         max_units: int = 100,
-        cmap: "str | Colormap" = "RdBu_r",
+        cmap: str | Colormap = "RdBu_r",
     ) -> Self:
         """Draw the weights of a layer of a fitted network.
 
@@ -186,7 +188,7 @@ class WeightsDisplay:
         return display.plot(ax, max_units=max_units, cmap=cmap)
 
     def plot(
-        self, ax: "Axes | None" = None, *, max_units: int = 100, cmap: "str | Colormap" = "RdBu_r"
+        self, ax: Axes | None = None, *, max_units: int = 100, cmap: str | Colormap = "RdBu_r"
     ) -> Self:
         """Draw the weights.
 
@@ -248,7 +250,7 @@ class WeightsDisplay:
         return self
 
     def _plot_heat_map(self, weights, ax, colours):
-        """A row for each input, whose name can then be read without turning one's head."""
+        """A row for each input, so that its name is horizontal."""
         names = self.feature_names
         names = [f"x{number}" for number in range(len(weights))] if names is None else list(names)
         height = len(names) * line_height() / 0.75  # inches; a quarter is for what is around

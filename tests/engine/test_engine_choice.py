@@ -36,21 +36,6 @@ def test_the_warning_of_a_stream(without_compiled):
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("is_checkout", [True, False])
-def test_the_warning_says_where_sources_come_first(
-    is_checkout, without_compiled, monkeypatch, tmp_path
-):
-    package = tmp_path / "skl_softmaxnet"
-    (package / "_engine").mkdir(parents=True)
-    monkeypatch.setattr(_engine, "__file__", str(package / "_engine" / "__init__.py"))
-    if is_checkout:
-        (package / "_engine" / "_compiled.pyx").touch()
-    with pytest.warns(UserWarning, match="C compiler") as caught:
-        network().fit(X, Y)
-    for said in (f"the sources in {package} first", "outside the checkout", "`pip install -e`"):
-        assert (said in str(caught[0].message)) == is_checkout
-
-
 def test_no_warning_on_the_compiled_engine(monkeypatch):
     if _engine.CompiledEngine is None:
         pytest.skip("the compiled engine was not built")

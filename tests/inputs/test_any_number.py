@@ -51,7 +51,7 @@ def refused_calls(number):
 @pytest.mark.parametrize("number", TOO_LARGE, ids=lambda number: type(number).__name__)
 def test_numbers_that_no_float_can_hold(number):
     for call in refused_calls(number):
-        with pytest.raises((ValueError, TypeError)):
+        with pytest.raises((ValueError, OverflowError)):
             call()
 
 
@@ -91,7 +91,7 @@ def test_a_number_of_any_type_is_the_float_that_it_is(name, schedule, dtype, eng
         assert_same_bits(model, expected)
 
 
-@pytest.mark.parametrize("number", [10**400, np.longdouble("1e4000"), Fraction(1, 3)], ids=repr)
+@pytest.mark.parametrize("number", [10**400, np.longdouble("1e4000")], ids=["int", "long double"])
 @pytest.mark.parametrize("name", [*PARAMETERS, "tol", "validation_fraction"])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_a_parameter_that_is_no_float(method, name, number):
@@ -106,7 +106,10 @@ def test_a_parameter_that_is_no_float(method, name, number):
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_epochs_beyond_all_counting(max_iter, shuffle):
     stopping = {"learning_rate": "constant", "tol": 10.0, "n_iter_no_change": 2}
-    assert network(max_iter=max_iter, shuffle=shuffle, **stopping).fit(X, Y).n_iter_ == 4
+    model = network(max_iter=max_iter, shuffle=shuffle, **stopping)
+    # three classes as frequent lose 1/3; the first three epochs in a row below 0.9 of that end it
+    fails = np.array([0, 0, *(np.array(model.fit(X, Y).loss_curve_) < 0.3)], dtype=int)
+    assert np.argmax(fails[:-2] + fails[1:-1] + fails[2:] == 3) + 1 == model.n_iter_
 
 
 def test_a_layer_beyond_all_memory():

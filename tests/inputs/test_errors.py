@@ -1,5 +1,7 @@
 """A bad input gets an error that names it, before any training, and spoils no fitted model."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,6 +60,18 @@ WRONG_PARAMETERS = {
 def test_wrong_parameters_are_named(name, value, method):
     model = network().set_params(**{name: value})  # the constructor accepts anything
     with pytest.raises(ValueError, match=name):
+        train(model, method, X, Y)
+    assert not hasattr(model, "coefs_")
+
+
+@each_method
+@pytest.mark.parametrize(
+    ("rate", "alpha"), [(1.0, 1.0), (0.1, 10.5), (0.05, 20.0), (0.05, 60), (1e-3, 1e300)]
+)
+def test_a_penalty_that_turns_weights_round_is_named(rate, alpha, method):
+    """One that takes them whole is refused too; test_options.py has those that leave a part."""
+    model = network(learning_rate_init=rate, alpha=alpha)
+    with pytest.raises(ValueError, match=re.escape(f"alpha={alpha!r} is too large")):
         train(model, method, X, Y)
     assert not hasattr(model, "coefs_")
 
@@ -174,7 +188,6 @@ FAILED = {
     | {
         "one class": ({}, WIDER, Y * 0, None),
         "one class, other names": ({}, frame(X, "dcba"), Y * 0, None),
-        "one class with a weight": ({}, WIDER, Y, (Y == 1) * 1.0),
         "weights all zero": ({}, WIDER, Y % 2, np.zeros(N)),
     },
     "partial_fit": ANYWHERE

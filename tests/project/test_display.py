@@ -120,7 +120,7 @@ def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):
     assert display.legend_.get_window_extent().y0 >= ax.get_window_extent().y1
 
 
-def test_validation_scores_stand_beside_their_epochs():
+def test_validation_losses_stand_beside_their_epochs():
     """The network goes on without early stopping, with it, and with a chunk of a stream."""
     model = small_network().set_params(warm_start=True).fit(X, Y)
     model.set_params(early_stopping=True, max_iter=2).fit(X, Y)
@@ -128,10 +128,10 @@ def test_validation_scores_stand_beside_their_epochs():
     model.set_params(early_stopping=True, max_iter=3).fit(X, Y)
     display = drawn(LossCurveDisplay.from_estimator(model))
     scored = [5, 6, 9, 10, 11]
-    assert_array_equal(np.flatnonzero(np.isfinite(display.validation_scores[0])) + 1, scored)
+    assert_array_equal(np.flatnonzero(np.isfinite(display.validation_losses[0])) + 1, scored)
     assert_line(display.lines_[0], model.loss_curve_)
     assert_array_equal(display.validation_lines_[0].get_xdata(), scored)
-    assert_array_equal(display.validation_lines_[0].get_ydata(), model.validation_scores_)
+    assert_array_equal(display.validation_lines_[0].get_ydata(), model.validation_loss_curve_)
 
 
 def test_networks_of_scikit_learn():

@@ -14,7 +14,10 @@ average            w̄ ← (1 − c) w̄ + c w with c = 4 / (k + 3), after prese
 "adaptive"         η / 5 after too many epochs in a row without improvement
 =================  =====================================================================
 
-Without momentum v is the step, so that both updates are W ← W + step.
+Without momentum v is the step, so that both updates are W ← W + step. Presentations, epochs and
+improvements are counted from the weights that training started with, or that were put in since. No
+epoch is without improvement that ends within the first 9,999 presentations with a loss of 0.9 or
+more of what constant outputs have, which are the shares of the classes.
 """
 
 from types import SimpleNamespace
@@ -39,6 +42,7 @@ OPTIONS = {
     "average": False,
 }
 AVERAGED_EVERY = 64
+N_TO_BEGIN, SHARE_TO_BEGIN = 10_000, 0.9
 
 
 def log_sigmoid(z):
@@ -94,6 +98,15 @@ def output_delta(t, o, output_activation, loss):
     return (t - o) * o * (1 - o)
 
 
+def loss_of_shares(epoch, output_activation, loss):
+    """The mean loss of an epoch where all outputs are the shares that its targets have."""
+    targets, fractions = (np.array(part) for part in list(zip(*epoch, strict=True))[1:])
+    shares = fractions @ targets / fractions.sum()
+    z = np.log(shares) if output_activation == "softmax" else np.log(shares / (1 - shares))
+    losses = [loss_of_one(t, z, output_activation, loss) for t in targets]
+    return fractions @ losses / fractions.sum()
+
+
 def presentations(X, targets, weights=None):
     """List (x, t, fraction): a row of weight w comes ⌊w⌋ times whole, then with what is left."""
     weights = np.ones(len(X)) if weights is None else weights
@@ -114,9 +127,7 @@ class Network:
         assert not unknown, f"the transcription knows no {unknown}"
         self.options = SimpleNamespace(**(OPTIONS | options))
         self.n_presented = self.n_epochs = 0
-        self.best_loss = np.inf
         self.loss_curve, self.rates = [], []
-        self.rate = self.options.learning_rate_init
         self.start_from(coefs, intercepts)
 
     @property
@@ -131,14 +142,14 @@ class Network:
         return self.averages if averaged else self.parameters
 
     def start_from(self, coefs, intercepts):
-        """Start the optimiser anew at these weights. The counts, and what follows them, go on."""
+        """Start the optimiser and the schedule anew at these weights."""
         self.coefs = [np.array(W, dtype=float) for W in coefs]
         self.intercepts = [np.array(b, dtype=float) for b in intercepts]
         self.velocities = [np.zeros(W.shape) for W in self.parameters]
         self.averages = [W.copy() for W in self.parameters]
-        self.n_without_improvement = 0
-        if self.options.learning_rate == "adaptive":
-            self.rate = self.options.learning_rate_init
+        self.started_at = self.n_presented, self.n_epochs
+        self.n_without_improvement, self.best_loss = 0, np.inf
+        self.rate = self.options.learning_rate_init
 
     def train(self, epochs):
         """Run epochs, each a list of presentations, until they or the improvements end."""
@@ -153,7 +164,7 @@ class Network:
         total = sum(fraction * self.present(x, t, fraction) for x, t, fraction in epoch)
         self.n_epochs += 1
         self.loss_curve.append(total / sum(fraction for _, _, fraction in epoch))
-        return self.set_rate(self.loss_curve[-1])
+        return self.set_rate(epoch, self.loss_curve[-1])
 
     def present(self, x, t, fraction):
         """Update all layers, the last one first. Return the loss from before."""
@@ -205,16 +216,20 @@ class Network:
             pairs = zip(self.averages, self.parameters, strict=True)
             self.averages = [(1 - share) * mean + share * W for mean, W in pairs]
 
-    def set_rate(self, loss):
-        """Set the rate of the next epoch. Return whether training has to stop."""
+    def set_rate(self, epoch, loss):
+        """Set the rate of the epoch after this one. Return whether training has to stop."""
         options = self.options
+        n_presented = self.n_presented - self.started_at[0]
+        n_epochs = self.n_epochs - self.started_at[1]
         if options.learning_rate == "invscaling":
-            self.rate = options.learning_rate_init / (self.n_presented + 1) ** options.power_t
+            self.rate = options.learning_rate_init / (n_presented + 1) ** options.power_t
         elif options.learning_rate == "inverse_time":
-            self.rate = options.learning_rate_init / (1 + options.decay * self.n_epochs)
+            self.rate = options.learning_rate_init / (1 + options.decay * n_epochs)
         if options.tol is None:
             return False
-        failed = loss > self.best_loss - options.tol
+        to_begin = SHARE_TO_BEGIN * loss_of_shares(epoch, options.output_activation, options.loss)
+        has_begun = n_presented >= N_TO_BEGIN or loss < to_begin
+        failed = has_begun and loss > self.best_loss - options.tol
         self.n_without_improvement = self.n_without_improvement + 1 if failed else 0
         self.best_loss = min(self.best_loss, loss)
         if self.n_without_improvement <= options.n_iter_no_change:

@@ -1,4 +1,4 @@
-"""Early stopping: what is set aside, how it is scored, when training stops, what is restored."""
+"""Early stopping: what is held out, how it is judged, when training stops, what is restored."""
 
 import copy
 import warnings
@@ -27,7 +27,7 @@ def stopping(**parameters):
 
 
 def samples(n_samples=40):
-    """Three classes that overlap, so that scores go up and down."""
+    """Three classes that overlap, so that losses and scores go up and down."""
     return make_blobs(n_samples=n_samples, centers=3, cluster_std=4.0, random_state=1)
 
 
@@ -102,7 +102,7 @@ def test_only_what_is_not_set_aside_is_trained_on(engine, presented):
     model = stopping(shuffle=False, random_state=6).fit(X, y)
     training = trained_weights(presented, 40)
     assert model.t_ == 12 * training.sum() == 12 * 28
-    n_epochs = int(np.argmax(model.validation_scores_)) + 1
+    n_epochs = int(np.argmin(model.validation_loss_curve_)) + 1
     alone = stopping(shuffle=False, random_state=6, early_stopping=False, max_iter=n_epochs)
     assert_same_bits(model, alone.fit(X[training > 0], y[training > 0]))
     assert_array_equal(model.loss_curve_[:n_epochs], alone.loss_curve_)
@@ -120,7 +120,16 @@ def test_a_repeated_sample_may_be_on_both_sides(presented):
     assert ((training > 0) & (training < 3)).any()
 
 
-# --- The score, and the best weights ---
+# --- The loss and the score, and the best weights ---
+
+
+def held_out_loss(model, X, y, weights=None):
+    """The mean log loss of samples of three classes, from the probabilities."""
+    p = model.predict_proba(X)
+    if model.output_activation == "sigmoid":
+        p = p / p.sum(axis=1, keepdims=True)
+    return np.average(-np.log(p[np.arange(len(y)), y]), weights=weights)
+
 
 KINDS_OF_TRAINING = {
     "default": {},
@@ -141,11 +150,12 @@ def test_the_best_weights_are_restored(training, engine, presented):
     for seed in range(6):
         model = stopping(random_state=seed, **training).fit(X, y)
         validation = set_aside(presented, np.ones(40))
-        scores = model.validation_scores_
-        assert len(scores) == model.n_iter_ == 12
+        losses, scores = model.validation_loss_curve_, model.validation_scores_
+        assert len(losses) == len(scores) == model.n_iter_ == 12
+        assert_allclose(held_out_loss(model, X, y, validation), min(losses), rtol=1e-12)
+        assert model.score(X, y, sample_weight=validation) == scores[np.argmin(losses)]
         assert model.best_validation_score_ == max(scores)
-        assert model.score(X, y, sample_weight=validation) == max(scores)
-        n_not_last += scores[-1] < max(scores)
+        n_not_last += losses[-1] > min(losses)
     assert n_not_last > 0  # otherwise nothing had to be restored
 
 
@@ -154,20 +164,23 @@ def test_the_best_weights_are_those_of_the_best_epoch(training, engine):
     X, y = samples()
     parameters = {"random_state": 2} | training
     model = stopping(**parameters).fit(X[15:], y[15:], X_val=X[:15], y_val=y[:15])
-    n_epochs = int(np.argmax(model.validation_scores_)) + 1  # the first of the best
+    n_epochs = int(np.argmin(model.validation_loss_curve_)) + 1
     expected = stopping(early_stopping=False, **(parameters | {"max_iter": n_epochs}))
     assert_same_bits(model, expected.fit(X[15:], y[15:]))
 
 
-def test_each_score_is_that_of_the_network_after_the_epoch(engine):
+def test_each_loss_and_score_is_that_of_the_network_after_the_epoch(engine):
     X, y = samples()
     model = stopping(max_iter=5).fit(X, y, X_val=X, y_val=y)
-    for n_epochs, score in enumerate(model.validation_scores_, start=1):
-        assert stopping(max_iter=n_epochs, early_stopping=False).fit(X, y).score(X, y) == score
+    measured = zip(model.validation_loss_curve_, model.validation_scores_, strict=True)
+    for n_epochs, (loss, score) in enumerate(measured, start=1):
+        then = stopping(max_iter=n_epochs, early_stopping=False).fit(X, y)
+        assert_allclose(held_out_loss(then, X, y), loss, rtol=1e-12)
+        assert then.score(X, y) == score
 
 
 @pytest.mark.parametrize("class_weight", [None, {0: 5.0, 2: 0.5}, "balanced"], ids=str)
-def test_weights_count_in_the_score(class_weight, engine, presented):
+def test_weights_count_in_the_loss_and_the_score(class_weight, engine, presented):
     X, y = samples()
     y[:12] = 0
     weights = np.random.RandomState(0).uniform(0.7, 4, size=40)
@@ -179,9 +192,13 @@ def test_weights_count_in_the_score(class_weight, engine, presented):
     products = weights * np.array(of_class)[y]
     validation = set_aside(presented, products)
     validation[validation < 1e-9] = 0
-    expected = model.score(X, y, sample_weight=validation)
-    assert_allclose(model.best_validation_score_, expected, rtol=1e-12)
-    assert model.best_validation_score_ != model.score(X[validation > 0], y[validation > 0])
+    loss, score = held_out_loss(model, X, y, validation), model.score(X, y, validation)
+    best = np.argmin(model.validation_loss_curve_)
+    assert_allclose(model.validation_loss_curve_[best], loss, rtol=1e-12)
+    assert_allclose(model.validation_scores_[best], score, rtol=1e-12)
+    X, y = X[validation > 0], y[validation > 0]
+    assert abs(held_out_loss(model, X, y) - loss) > 1e-3
+    assert model.score(X, y) != score
 
 
 def test_a_score_of_samples_without_weight():
@@ -195,67 +212,92 @@ def test_a_score_of_samples_without_weight():
 # --- When training stops ---
 
 
-def epochs_by_hand(values, tol, n_iter_no_change):
+def loss_of_shares(targets):
+    """Half the squared error of outputs that are the shares of the classes, on average."""
+    return ((np.eye(3) - np.bincount(targets) / len(targets)) ** 2).sum(axis=1)[targets].mean() / 2
+
+
+def epochs_by_hand(losses, judged, chance, tol, n_iter_no_change):
     """After how many epochs training stops, given all that it would see."""
-    best, n_failed = -np.inf, 0
-    for n_epochs, value in enumerate(values, start=1):
-        n_failed = 0 if value >= best + tol else n_failed + 1
-        best = max(best, value)
+    best, n_failed = np.inf, 0
+    for n_epochs, (loss, value) in enumerate(zip(losses, judged, strict=True), start=1):
+        has_failed = loss < 0.9 * chance and value > best - tol
+        n_failed = n_failed + 1 if has_failed else 0
+        best = min(best, value)
         if n_failed > n_iter_no_change:
             return n_epochs
-    return len(values)
+    return len(losses)
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
 @pytest.mark.parametrize("tol", [1e-3, 0.05])
 @pytest.mark.parametrize("n_iter_no_change", [1, 3, 10])
-def test_the_score_or_the_loss_decides_when_to_stop(n_iter_no_change, tol, early_stopping):
-    """By the rule of MLPClassifier."""
+def test_the_loss_decides_when_to_stop(n_iter_no_change, tol, early_stopping, presented):
+    """That of the held-out samples, or of all, by the rule of MLPClassifier, once it has begun."""
     rule = {"learning_rate": "constant", "tol": tol, "n_iter_no_change": n_iter_no_change}
     stopped = []
     for seed in range(5):
         parameters = {"random_state": seed, "early_stopping": early_stopping, "max_iter": 80}
-        whole = stopping(**parameters).fit(*samples())
-        values = whole.validation_scores_ or [-loss for loss in whole.loss_curve_]
-        expected = epochs_by_hand(values, tol, n_iter_no_change)
+        X, y = samples()
+        whole = stopping(**parameters).fit(X, y)
+        chance = loss_of_shares(y[trained_weights(presented, 40) > 0])
+        losses, judged = whole.loss_curve_, whole.validation_loss_curve_ or whole.loss_curve_
+        assert early_stopping == (judged is not losses)
+        expected = epochs_by_hand(losses, judged, chance, tol, n_iter_no_change)
         if expected < 80:
             stopped.append(expected)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
+                # at this rate some lose again what they had learned, and are told so
+                warnings.filterwarnings("ignore", "The network has")
                 model = stopping(**parameters | rule).fit(*samples())
             assert model.n_iter_ == expected
             assert model.loss_curve_ == whole.loss_curve_[:expected]
     assert len(set(stopped)) > 1  # some stopped, at different epochs
 
 
+def begun(**parameters):
+    """A network that has learned, to go on at another rate."""
+    return stopping(warm_start=True, shuffle=False, **parameters).fit(*samples())
+
+
 @pytest.mark.parametrize(
     ("rate", "rule", "n_epochs"),
     [
-        # the first epoch improves on nothing; that the loss keeps falling does not count
-        (1e-7, {"tol": 1e-12, "n_iter_no_change": 1}, 3),
-        (1e-7, {"tol": 1e-12, "n_iter_no_change": 4}, 6),
-        # 10⁻⁵ is divided after 3 epochs that fail, and again; 4·10⁻⁷ is the end: 1 + 3 + 3 + 3
-        (1e-5, {"tol": 0.1, "n_iter_no_change": 2}, 10),
+        # that the loss of what is trained on keeps falling does not count
+        (1e-7, {"tol": 1e-12, "n_iter_no_change": 1}, 2),
+        (1e-7, {"tol": 1e-12, "n_iter_no_change": 4}, 5),
+        # 10⁻⁵ is divided after 3 epochs that fail, and again; 4·10⁻⁷ is the end: 3 + 3 + 3
+        (1e-5, {"tol": 0.1, "n_iter_no_change": 2}, 9),
         # every epoch is run, without a warning
         (1e-7, {"tol": None, "n_iter_no_change": 1}, 30),
     ],
 )
-def test_scores_that_stay_stop_training(rate, rule, n_epochs, engine):
-    model = stopping(learning_rate_init=rate, max_iter=30, **rule)
+def test_held_out_losses_that_rise_stop_training(rate, rule, n_epochs, engine):
+    X, y = samples()
+    model = begun(early_stopping=False)
+    # held out is what further training makes less probable
+    further = copy.deepcopy(model).set_params(learning_rate_init=rate, max_iter=1).fit(X, y)
+    own = np.arange(40), y
+    rows = further.predict_proba(X)[own] < model.predict_proba(X)[own]
+    model.set_params(early_stopping=True, learning_rate_init=rate, max_iter=30, **rule)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        model.fit(*samples())
-    assert len(set(model.validation_scores_)) == 1
-    assert (np.diff(model.loss_curve_) < -1e-12).all()
-    assert model.n_iter_ == len(model.validation_scores_) == n_epochs
+        model.fit(X, y, X_val=X[rows], y_val=y[rows])
+    assert (np.diff(model.loss_curve_[12:]) < -1e-12).all()
+    assert (np.diff(model.validation_loss_curve_) > 0).all()
+    assert model.n_iter_ == len(model.validation_loss_curve_) == n_epochs
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
 @pytest.mark.parametrize("rule", [{"tol": 0.0}, {"tol": 1e-4, "n_iter_no_change": np.inf}])
 def test_training_that_never_stops_to_improve_warns(rule, early_stopping):
-    rule = rule | {"early_stopping": early_stopping, "learning_rate_init": 1e-7}
+    X, y = samples()
+    model = begun(early_stopping=False)
+    model.set_params(early_stopping=early_stopping, learning_rate_init=1e-7, max_iter=30, **rule)
+    validation = {"X_val": X, "y_val": y} if early_stopping else {}
     with pytest.warns(ConvergenceWarning, match="max_iter"):
-        model = stopping(max_iter=30, **rule).fit(*samples())
+        model.fit(X, y, **validation)
     assert model.n_iter_ == 30
 
 
@@ -280,6 +322,7 @@ def test_attributes_with_and_without():
     assert in_a_stream.best_loss_ == in_a_stream.loss_
     for model in (without, in_a_stream):
         assert model.validation_scores_ is model.best_validation_score_ is None
+        assert model.validation_loss_curve_ is None
 
 
 def test_partial_fit_goes_on_from_the_best():
@@ -304,6 +347,7 @@ def test_a_warm_start_splits_as_before(keep, presented):
         assert model.n_iter_ == 2
     assert len(set(trained)) == 1
     assert len(model.validation_scores_) == len(model.loss_curve_) == 8
+    assert len(model.validation_loss_curve_) == 8
 
 
 def test_another_fit_splits_differently(presented):
@@ -322,9 +366,12 @@ def test_a_warm_start_keeps_what_was_best_before(presented):
         before = copy.deepcopy(model)
         model.set_params(max_iter=3).fit(X, y)
         validation = set_aside(presented, np.ones(40))
-        assert model.best_validation_score_ == max(model.validation_scores_)
-        assert model.score(X, y, sample_weight=validation) == model.best_validation_score_
-        assert model.validation_scores_[:12] == before.validation_scores_
+        losses, scores = model.validation_loss_curve_, model.validation_scores_
+        assert_allclose(held_out_loss(model, X, y, validation), min(losses), rtol=1e-12)
+        assert losses[:12] == before.validation_loss_curve_
+        assert scores[:12] == before.validation_scores_
+        score_before = before.score(X, y, sample_weight=validation)
+        assert model.best_validation_score_ == max(score_before, *scores[12:])
 
 
 def spoil_by_partial_fit(model, X, y):
@@ -344,27 +391,28 @@ def spoil_in_place(model, X, y):
 @pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
 @pytest.mark.parametrize("spoil", [spoil_by_partial_fit, spoil_by_putting_in, spoil_in_place])
 def test_a_warm_start_returns_the_best_of_its_epochs(spoil, keep):
-    """The weights that scored best before are gone: those that are left must not pass for them."""
+    """The weights that were best before are gone: those that are left must not pass for them."""
     X, y = make_blobs(n_samples=60, centers=3, cluster_std=2.0, random_state=1)
     X, X_val, y, y_val = X[20:], X[:20], y[20:], y[:20]
     model = keep(stopping(warm_start=True).fit(X, y, X_val=X_val, y_val=y_val))
-    best = model.best_validation_score_
+    best = min(model.validation_loss_curve_)
     spoil(model, X, y)
-    assert model.score(X_val, y_val) < best
+    assert held_out_loss(model, X_val, y_val) > best
     model = keep(model).set_params(learning_rate_init=0.01, max_iter=8)
     model.fit(X, y, X_val=X_val, y_val=y_val)
-    scores_since = model.validation_scores_[12:]
-    assert max(scores_since) < best  # or else the new best is restored in any case
-    assert model.score(X_val, y_val) == max(scores_since)
+    losses_since = model.validation_loss_curve_[12:]
+    assert min(losses_since) > best  # or else the new best is restored in any case
+    assert_allclose(held_out_loss(model, X_val, y_val), min(losses_since), rtol=1e-12)
 
 
 def test_a_warm_start_with_other_validation_samples_returns_the_best_on_them():
     X, y = samples()
     hard = (y + 1) % 3
     model = stopping(warm_start=True).fit(X, y, X_val=X, y_val=y)
-    before = model.best_validation_score_
+    before = min(model.validation_loss_curve_)
     y_val = np.where(np.arange(20) % 2, y[:20], hard[:20])
+    start = held_out_loss(model, X[:20], y_val)
     model.fit(X, hard, X_val=X[:20], y_val=y_val)
-    since = model.validation_scores_[12:]
-    assert max(since) < before
-    assert model.score(X[:20], y_val) >= max(since)
+    since = model.validation_loss_curve_[12:]
+    assert min(since) > before
+    assert_allclose(held_out_loss(model, X[:20], y_val), min(start, *since), rtol=1e-12)

@@ -37,6 +37,7 @@ def assert_same_course(one, other):
     assert (one.validation_scores_ is None) == (other.validation_scores_ is None)
     if one.validation_scores_ is not None:
         assert_allclose(one.validation_scores_, other.validation_scores_, rtol=1e-12)
+        assert_allclose(one.validation_loss_curve_, other.validation_loss_curve_, rtol=1e-12)
 
 
 # --- The order of the rows ---
@@ -142,14 +143,19 @@ def test_weight_zero_is_removal(training, shuffle):
 
 
 @each_shuffle
-def test_weight_zero_is_removal_of_a_class(shuffle):
+def test_weight_zero_of_a_class_is_removal_of_its_samples_alone(shuffle):
+    """The class keeps its column, as where `partial_fit` is told of it."""
     X, y = samples()
     y = np.array(["red", "green", "blue"])[y]
     kept = y != "green"
     weighted = network(shuffle=shuffle).fit(X, y, sample_weight=kept.astype(float))
-    assert_same_bits(weighted, network(shuffle=shuffle).fit(X[kept], y[kept]))
-    assert_array_equal(weighted.classes_, ["blue", "red"])
-    assert weighted.n_outputs_ == 2
+    assert_array_equal(weighted.classes_, ["blue", "green", "red"])
+    assert weighted.n_outputs_ == 3
+    without = present_nothing(network(shuffle=shuffle, warm_start=True), X, y)
+    one_more = np.append(kept.nonzero()[0], 1)  # of class green, for fit wants all classes
+    assert y[1] == "green"
+    without.fit(X[one_more], y[one_more], sample_weight=np.arange(len(one_more)) < kept.sum())
+    assert_same_bits(weighted, without)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

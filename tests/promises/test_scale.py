@@ -59,19 +59,19 @@ def peak_of_fit(samples):
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the peak is read where Linux has it")
 @pytest.mark.parametrize(
-    ("samples", "n_samples", "least_score", "data", "weights"),
+    ("samples", "n_samples", "least_score", "weights"),
     [
-        (dense_samples, 2_000_000, 0.95, 2_000_000 * 50 * 4, 0),
+        (dense_samples, 2_000_000, 0.95, 0),
         # the weights are drawn in float64
-        (sparse_samples, 1_000_000, 0, 50_000_000 * 8, 100_000 * 32 * 8),
+        (sparse_samples, 1_000_000, 0, 100_000 * 32 * 8),
     ],
 )
-def test_a_fit_needs_a_tenth_of_its_data_beside_it(samples, n_samples, least_score, data, weights):
+def test_a_fit_needs_forty_bytes_a_row_beside_its_data(samples, n_samples, least_score, weights):
     with child_process() as call:
         peak, n_presented, score = call(peak_of_fit, samples)
     assert n_presented == n_samples
     assert score > least_score
-    assert 1_000_000 < peak < 0.1 * data + 2 * weights
+    assert 1_000_000 < peak < 40 * n_samples + 2 * weights
 
 
 def test_the_order_of_millions_of_rows_does_not_matter():

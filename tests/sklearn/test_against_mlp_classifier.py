@@ -12,12 +12,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
 
-from skl_softmaxnet import SoftmaxMLPClassifier
+from skl_softmaxnet import SoftmaxMLPClassifier, _training
 
 pytestmark = [
     pytest.mark.usefixtures("engine"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def patience_from_the_first_epoch(monkeypatch):
+    """MLPClassifier does not wait for training to begin, so that ours must not either."""
+    monkeypatch.setattr(_training, "_BEGINNING", 0)
+
 
 N_SAMPLES, N_FEATURES, N_CLASSES = 40, 6, 4
 # The two have different defaults, and adaptive rates need the others.

@@ -111,6 +111,7 @@ class TestWithScikitLearn:
         model = network(**parameters).set_callbacks(Recorder(stop_after=3))
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # it did not fail to converge: it was stopped
+            warnings.filterwarnings("ignore", "The network has learned next to nothing")
             model.fit(X, Y)
         assert model.n_iter_ == 3
         model.set_callbacks().set_params(max_iter=4, tol=None).fit(X, Y)

@@ -1,6 +1,7 @@
 """scikit-learn's own checks of an estimator, none expected to fail."""
 
 import pytest
+from helpers import TUTORIAL
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skl_softmaxnet import SoftmaxMLPClassifier
@@ -14,17 +15,19 @@ WARM_START = {"warm_start": True, "learning_rate": "invscaling", "power_t": 1.5}
 CONFIGURATIONS = [
     {},
     {"output_activation": "sigmoid"},
-    {"loss": "log_loss", "backprop": "gradient"},
-    {"output_activation": "sigmoid", "loss": "log_loss", "backprop": "gradient"},
+    TUTORIAL,
+    TUTORIAL | {"output_activation": "sigmoid"},
+    {"loss": "squared_error", "backprop": "error"},
+    {"output_activation": "sigmoid", "loss": "squared_error", "backprop": "gradient"},
     {"hidden_layer_sizes": ()},
     {"hidden_layer_sizes": (), "output_activation": "sigmoid"},
-    {"hidden_layer_sizes": (), "loss": "log_loss"},
-    {"hidden_layer_sizes": (), "loss": "log_loss", "output_activation": "sigmoid"},
+    {"hidden_layer_sizes": (), "loss": "squared_error"},
+    {"hidden_layer_sizes": (), "loss": "squared_error", "output_activation": "sigmoid"},
     {"hidden_layer_sizes": (7, 5)},
     {"fit_intercept": False, "learning_rate": "constant", "tol": 1e-4},
     {"activation": "tanh"},
-    {"activation": "relu"},
-    {"activation": "identity", "shuffle": True},
+    {"activation": "logistic"},
+    {"activation": "identity", "shuffle": True, "learning_rate_init": 1e-3},
     {"alpha": 1e-3},
     {"alpha": 1e-3, "momentum": 0.5, "output_activation": "sigmoid"},
     {"momentum": 0.8, "nesterovs_momentum": True, "learning_rate_init": 0.02},
@@ -47,7 +50,7 @@ ESTIMATORS = [SoftmaxMLPClassifier(**parameters) for parameters in CONFIGURATION
 # an hour: twenty configurations without that, of which only the defaults are adaptive.
 LEFT_OUT = [
     {"output_activation": "sigmoid"},
-    {"activation": "relu"},
+    {"activation": "logistic"},
     {"learning_rate": "adaptive", "n_iter_no_change": 3, "tol": 1e-3},
     {"class_weight": "balanced"},
     {"tol": None, "max_iter": 100},

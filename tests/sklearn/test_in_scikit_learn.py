@@ -158,13 +158,14 @@ def test_no_tolerance_no_convergence_warning():
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_verbose_prints_a_line_per_epoch(early_stopping, capsys):
     classifier = network(verbose=True, early_stopping=early_stopping).fit(*samples())
+    losses = classifier.validation_loss_curve_ or [None] * 3
     scores = classifier.validation_scores_ or [None] * 3
     lines = capsys.readouterr().out.splitlines()
-    for epoch, (line, loss, score) in enumerate(
-        zip(lines, classifier.loss_curve_, scores, strict=True), start=1
+    for epoch, (line, loss, *held_out) in enumerate(
+        zip(lines, classifier.loss_curve_, losses, scores, strict=True), start=1
     ):
         numbers = [float(number) for number in re.findall(r"[-+.\de]*\d", line)]
-        assert numbers == pytest.approx([epoch, loss] + [score] * early_stopping, abs=1e-6)
+        assert numbers == pytest.approx([epoch, loss] + held_out * early_stopping, abs=1e-6)
     network().fit(*samples())
     assert capsys.readouterr().out == ""
 

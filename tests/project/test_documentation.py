@@ -1,0 +1,256 @@
+"""What README.md and the documentation show works, and what they name exists."""
+
+import ast
+import contextlib
+import io
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics
+from helpers import optional
+from sklearn.base import BaseEstimator
+from sklearn.neural_network import MLPClassifier
+
+import skl_softmaxnet
+from skl_softmaxnet import SoftmaxMLPClassifier
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path(skl_softmaxnet.__file__).parent  # the installed one, wherever it is
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+README = PAGES["README.md"]
+
+
+# --- Code ---
+
+# A block of Python, and the block of text after it if there is one: what it prints.
+PYTHON = re.compile(r"^```python\n(.*?)^```(?:\s*^```text\n(.*?)^```)?", re.M | re.S)
+WITH_PYTHON = [name for name, text in PAGES.items() if PYTHON.search(text)]
+
+
+def test_every_block_is_found():
+    for name, text in PAGES.items():
+        languages = re.findall(r"^```(\w+)$", text, re.M)
+        blocks = PYTHON.findall(text)
+        assert languages.count("python") == len(blocks), name
+        assert languages.count("text") == sum(bool(output) for _, output in blocks), name
+        assert set(languages) <= {"python", "text", "sh"}, name
+
+
+@pytest.mark.parametrize("name", WITH_PYTHON)
+def test_python_runs_and_prints_what_is_shown(name, tmp_path, monkeypatch):
+    """The blocks of a page one after the other, as a reader pastes them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    names = {"__name__": "page"}
+    for code, output in PYTHON.findall(PAGES[name]):
+        for module in set(modules_imported(code)) & {"skops", "skl2onnx", "matplotlib"}:
+            optional(module)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(compile(code, name, "exec"), names)
+        assert printed.getvalue()
+        if output:
+            assert printed.getvalue() == output
+
+
+def modules_imported(code):
+    """The packages that a block imports by name."""
+    for statement in ast.walk(ast.parse(code)):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            yield statement.module.partition(".")[0]
+
+
+COMMANDS = [
+    command
+    for text in [*PAGES.values(), (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")]
+    for command in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_shell_commands_name_what_exists(command):
+    """Every script is there, and every extra is declared."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = pyproject["project"]["optional-dependencies"]
+    assert len(command.splitlines()) == 1
+    for word in shlex.split(command):
+        if word.endswith(".py"):
+            assert (ROOT / word).is_file(), word
+        elif extras := re.fullmatch(r"\.\[(.*)\]", word):
+            assert set(extras[1].split(",")) <= set(declared), word
+
+
+# --- What is named exists ---
+
+PATHS = sorted(set(re.findall(r"`([\w/.]+/[\w/.]+\.py)(?:::\w+)?`", "".join(PAGES.values()))))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_files_exist(path):
+    inside = path.removeprefix(f"{PACKAGE.name}/")
+    assert (PACKAGE / inside if inside != path else ROOT / path).is_file()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_relative_links_lead_to_files(name):
+    folder = (ROOT / name).parent
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", PAGES[name]):
+        assert (folder / target).exists(), target
+
+
+def test_pages_of_examples_are_those_of_scripts():
+    named = set(re.findall(r"auto_examples/(\w+)", "".join(PAGES.values()))) - {"index"}
+    scripts = {path.stem for path in (ROOT / "examples").glob("*.py")}
+    assert named <= scripts
+    assert len(named) > 10
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
+def test_every_example_has_a_title(path):
+    title, line, *_ = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).splitlines()
+    assert line == "=" * len(title)
+
+
+GUARANTEES = PAGES["docs/guarantees.md"]
+TESTS = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", GUARANTEES)
+
+
+@pytest.mark.parametrize(("path", "test"), TESTS)
+def test_guarantees_are_tested(path, test):
+    assert f"\ndef {test}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_every_guarantee_names_a_test():
+    (first, *_) = re.split(r"^## ", GUARANTEES, flags=re.M)
+    rows = rows_of_table(first)
+    assert len(rows) > 5
+    for whatever, tests in rows:
+        assert code_in(tests), whatever
+
+
+# --- README.md ---
+
+
+def test_readme_is_short():
+    assert len(README.splitlines()) <= 170
+
+
+def test_the_picture_at_the_top_is_there_and_small():
+    (picture,) = re.findall(r"^!\[.+\]\((.+)\)$", README, re.M)
+    assert README.index(picture) < README.index("\n## ")
+    assert (ROOT / picture).with_suffix(".py").is_file()  # the example that made it
+    assert 10_000 < (ROOT / picture).stat().st_size < 150_000
+
+
+# --- The tables for those who come from elsewhere ---
+
+
+def rows_of_table(text):
+    """The rows of the first table in a text, without its two lines of head."""
+    lines = re.search(r"(?:^\|.*\n)+", text, re.M)[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def code_in(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def names_of(estimator_class):
+    """All that a user of the estimator may name: parameters, attributes, methods, arguments."""
+    X = pd.DataFrame(np.random.RandomState(0).normal(size=(20, 2)), columns=["width", "height"])
+    y = np.arange(20) % 2
+    classifier = estimator_class(max_iter=1)
+    classifier.fit(X, y)
+    names = {name: getattr(classifier, name) for name in dir(classifier) if name[0] != "_"}
+    names |= {"X": X, "y": y, "classes": [0, 1], "sample_weight": np.ones(20)}
+    return names | {
+        "classifier": classifier,
+        "sklearn": sklearn,
+        "set_callbacks": None,  # a method since scikit-learn 1.9
+        estimator_class.__name__: estimator_class,
+    }
+
+
+def default_of(estimator_class, parameter):
+    return estimator_class().get_params()[parameter]
+
+
+def assert_works(code, estimator_class):
+    """Names exist, expressions can be evaluated, ``name=value`` is a parameter and its value."""
+    (statement,) = ast.parse(code).body
+    names = names_of(estimator_class)
+    if isinstance(statement, ast.Assign):
+        ((parameter, value),) = eval(f"dict({code})", names).items()
+        estimator_class().set_params(**{parameter: value})._validate_params()
+    else:
+        value = eval(code, names)
+        if isinstance(value, BaseEstimator):
+            value._validate_params()
+
+
+TUTORIAL = [
+    code for _, here in rows_of_table(PAGES["docs/from_the_tutorial.md"]) for code in code_in(here)
+]
+MLP = {
+    row[0]: (code_in(row[1]), code_in(row[2]))
+    for row in rows_of_table(PAGES["docs/from_mlp_classifier.md"])
+}
+EACH_MLP = [
+    pytest.param(code, estimator_class, id=f"{estimator_class.__name__}: {code}")
+    for row in MLP.values()
+    for column, estimator_class in zip(row, (MLPClassifier, SoftmaxMLPClassifier), strict=True)
+    for code in column
+]
+
+
+@pytest.mark.parametrize("code", TUTORIAL)
+def test_replacements_of_the_tutorial(code):
+    assert_works(code, SoftmaxMLPClassifier)
+
+
+@pytest.mark.parametrize(("code", "estimator_class"), EACH_MLP)
+def test_names_of_both_classifiers(code, estimator_class):
+    assert_works(code, estimator_class)
+
+
+@pytest.mark.parametrize("row", [row for row in MLP if row.startswith("same")])
+def test_what_is_the_same_is_there(row):
+    assert MLP[row][0]
+    for code in MLP[row][0]:
+        assert_works(code, SoftmaxMLPClassifier)
+
+
+def test_same_parameters_have_the_same_defaults_unless_said():
+    same, (theirs, ours) = MLP["same parameters"][0], MLP["other defaults"]
+    differing = {code.split("=")[0] for code in theirs}
+    for name in set(same) - differing:
+        assert default_of(SoftmaxMLPClassifier, name) == default_of(MLPClassifier, name), name
+    for column, estimator_class in ((theirs, MLPClassifier), (ours, SoftmaxMLPClassifier)):
+        assert {code.split("=")[0] for code in column} == differing
+        for code in column:
+            name, value = code.split("=")
+            assert default_of(estimator_class, name) == ast.literal_eval(value), code
+
+
+def test_parameters_that_are_not_here_are_the_rest():
+    missing = {name for row in MLP if row.startswith("not here") for name in MLP[row][0]}
+    theirs, ours = MLPClassifier().get_params(), SoftmaxMLPClassifier().get_params()
+    assert missing == set(theirs) - set(ours)
+
+
+def test_the_message_that_users_search_for():
+    """Python's own, for a parameter that only MLPClassifier has."""
+    with pytest.raises(TypeError) as raised:
+        SoftmaxMLPClassifier(solver="adam")
+    assert str(raised.value) in PAGES["docs/from_mlp_classifier.md"]
