@@ -6,7 +6,6 @@ import platform
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import network, parameters_of, train
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -29,7 +28,6 @@ OPTIONS = {
 COMBINATIONS = [
     dict(zip(OPTIONS, values, strict=True)) for values in itertools.product(*OPTIONS.values())
 ]
-LAYOUTS = [(), (3,), (5, 4), (9,), (17, 9, 3), (8, 16, 4, 33)]
 
 # A difference of one rounding must stay one: training that diverges doubles it with every step.
 # Hidden units without bounds do so from a rate of 0.02 on.
@@ -51,9 +49,6 @@ def assert_all_close(weights, expected, dtype, tolerances):
         assert_allclose(one, other, **tolerances)
 
 
-each_combination = pytest.mark.parametrize("options", COMBINATIONS, ids=named)
-
-
 def random_problem(sizes, *, n_samples=50, n_presentations=50, seed=0):
     """A network, samples of which 40 % are zeros, targets, and presentations in random order.
 
@@ -72,13 +67,11 @@ def random_problem(sizes, *, n_samples=50, n_presentations=50, seed=0):
     return (coefs, intercepts), X, targets, rng.randint(n_samples, size=n_presentations)
 
 
-def assert_engines_agree(run_engine, hidden_layer_sizes, n_presentations, fractions, **options):
+def assert_engines_agree(run_engine, hidden_layer_sizes, options, fractions=None):
     """Dense and CSR, in both types of number, all against the engine in NumPy in float64."""
-    network, X, targets, order = random_problem(
-        [6, *hidden_layer_sizes, 3], n_presentations=n_presentations
-    )
-    rest = (targets, order, fractions)
-    options["rate"] = RATES[options["activation"]]
+    network, X, *rest = random_problem([6, *hidden_layer_sizes, 3], n_presentations=2000)
+    rest.append(fractions)
+    options = options | {"rate": RATES[options["activation"]]}
     expected, expected_loss = run_engine(NumpyEngine, network, X, *rest, **options)
     largest = max(np.abs(weights).max() for weights in expected)
     assert largest < 10  # has not run away
@@ -93,16 +86,6 @@ def assert_engines_agree(run_engine, hidden_layer_sizes, n_presentations, fracti
             assert_allclose(loss, expected_loss, **tolerances)
 
 
-def fractions_of(n_presentations):
-    return np.random.RandomState(1).choice([1.0, 0.3, 0.75], size=n_presentations)
-
-
-@each_combination
-def test_every_combination(options, run_engine):
-    for hidden_layer_sizes in LAYOUTS:
-        assert_engines_agree(run_engine, hidden_layer_sizes, 12, fractions_of(12), **options)
-
-
 @pytest.mark.parametrize(
     ("options", "hidden_layer_sizes"),
     # three layouts in turn; the combinations come in powers of two, so that each option meets all
@@ -110,14 +93,15 @@ def test_every_combination(options, run_engine):
     ids=[named(options) for options in COMBINATIONS],
 )
 def test_every_combination_after_2000_presentations(options, hidden_layer_sizes, run_engine):
-    assert_engines_agree(run_engine, hidden_layer_sizes, 2000, None, **options)
+    assert_engines_agree(run_engine, hidden_layer_sizes, options)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hidden_layer_sizes", LAYOUTS)
-@each_combination
+@pytest.mark.parametrize("hidden_layer_sizes", [(), (3,), (5, 4), (17, 9, 3), (8, 16, 4, 33)])
+@pytest.mark.parametrize("options", COMBINATIONS, ids=named)
 def test_every_combination_and_layout_after_2000(options, hidden_layer_sizes, run_engine):
-    assert_engines_agree(run_engine, hidden_layer_sizes, 2000, fractions_of(2000), **options)
+    fractions = np.random.RandomState(1).choice([1.0, 0.3, 0.75], size=2000)
+    assert_engines_agree(run_engine, hidden_layer_sizes, options, fractions)
 
 
 # --- Shapes and kinds of input, drawn by hypothesis ---
@@ -182,47 +166,6 @@ def test_any_shape(run_engine, problem, options, dtype):
         weights, loss = run_engine(_engine.Engine, network, same_X, *rest, **options)
         assert_all_close(weights, expected, dtype, TOLERANCES[dtype])
         assert_allclose(loss, expected_loss, **TOLERANCES[dtype])
-
-
-@st.composite
-def untidy_csr(draw):
-    """CSR with unsorted columns, entries in several parts and stored zeros; float32 is exact."""
-    n_samples, n_features = draw(st.integers(3, 6)), draw(SIZES)
-    column = st.integers(0, n_features - 1)
-    value = st.integers(-8, 8).map(lambda number: number / 4)
-    rows = draw(
-        st.lists(
-            st.lists(st.tuples(column, value), max_size=6), min_size=n_samples, max_size=n_samples
-        )
-    )
-    entries = [entry for row in rows for entry in row]
-    data = np.array([value for _, value in entries], dtype=draw(dtypes))
-    indices = np.array([column for column, _ in entries], dtype=np.int64)
-    X = sp.csr_array(
-        (data, indices, np.append(0, np.cumsum([len(row) for row in rows]))),
-        shape=(n_samples, n_features),
-    )
-    index_dtype = draw(st.sampled_from([np.int32, np.int64]))
-    X.indices, X.indptr = X.indices.astype(index_dtype), X.indptr.astype(index_dtype)
-    return X
-
-
-@given(X=untidy_csr(), method=st.sampled_from(["fit", "partial_fit"]))
-@repeatable
-def test_untidy_csr_through_the_estimator(X, method):
-    y = np.arange(X.shape[0]) % 3
-    before = [array.copy() for array in (X.data, X.indices, X.indptr)]
-
-    def trained(engine_class, X):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_engine, "Engine", engine_class)
-            return parameters_of(train(network((5,), learning_rate_init=0.05), method, X, y))
-
-    expected = trained(NumpyEngine, X.toarray())
-    weights = trained(_engine.CompiledEngine, X)
-    assert_all_close(weights, expected, X.dtype, TOLERANCES[X.dtype.name])
-    for array, copy in zip((X.data, X.indices, X.indptr), before, strict=True):
-        assert_array_equal(array, copy)
 
 
 def new_engine(engine_class, weights, dtype=np.float64, **options):

@@ -25,15 +25,10 @@ def drawn(few, many, **strategies):
     """Run a test on a few examples, always the same, and, as a slow test, on many new ones."""
     repeatable = settings(max_examples=few, deadline=None, derandomize=True)
     new = settings(max_examples=many, deadline=None, print_blob=True)
+    each = [pytest.param(repeatable, id="few"), pytest.param(new, id="new", marks=pytest.mark.slow)]
 
     def decorate(test):
-        @pytest.mark.parametrize(
-            "examples",
-            [
-                pytest.param(repeatable, id="few"),
-                pytest.param(new, id="new", marks=pytest.mark.slow),
-            ],
-        )
+        @pytest.mark.parametrize("examples", each)
         @functools.wraps(test)
         def run(examples, **arguments):
             examples(given(**strategies)(test))(**arguments)
@@ -145,9 +140,6 @@ DENSE = {
     "nullable Int64": lambda X: pd.DataFrame(np.floor(X)).astype("Int64"),
     "nullable boolean": lambda X: pd.DataFrame(X > 0).astype("boolean"),
 }
-if polars:
-    DENSE["polars"] = lambda X: polars.DataFrame(X)
-    DENSE["polars of all kinds"] = lambda X: polars.from_pandas(mixed_frame(X))
 
 
 def plain(X):
@@ -161,29 +153,29 @@ def plain(X):
 # Sparse X, all with the values of the array
 
 
-def wide_indices(X):
-    X = sp.csr_array(X)
-    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
-    return X
-
-
 def big_endian(X):
     X = sp.csr_array(X)
     X.data = X.data.astype(X.dtype.newbyteorder(">"))
     return X
 
 
-def unsorted(X):
-    """Every value stored, zeros too, the last column first."""
-    columns = np.tile(np.arange(X.shape[1])[::-1], len(X))
-    return sp.csr_array((X[:, ::-1].ravel(), columns, np.arange(len(X) + 1) * X.shape[1]), X.shape)
+def wide_indices(X):
+    X = sp.csr_array(X)
+    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return X
+
+
+def stored(X, order, times=1):
+    """CSR that stores every value, zeros too, in so many entries; the columns in any order."""
+    columns = np.tile(np.arange(X.shape[1])[order], times * len(X))
+    entries = np.tile(X[:, order] / times, times).ravel()
+    return sp.csr_array((entries, columns, np.arange(len(X) + 1) * times * X.shape[1]), X.shape)
 
 
 def in_halves(X):
-    """Every value stored as two entries that add up to it."""
-    rows, columns = np.indices(X.shape).reshape(2, -1)
-    entries = np.concatenate([X.ravel() / 2] * 2)
-    return sp.coo_array((entries, (np.tile(rows, 2), np.tile(columns, 2))), X.shape)
+    """COO that stores every value in two entries."""
+    rows, columns = np.tile(np.indices(X.shape).reshape(2, -1), 2)
+    return sp.coo_array((np.tile(X.ravel() / 2, 2), (rows, columns)), X.shape)
 
 
 FORMATS = ("csr", "csc", "coo", "bsr", "dok", "lil", "dia")
@@ -192,9 +184,11 @@ SPARSE = {
     **{f"{name}_matrix": getattr(sp, f"{name}_matrix") for name in FORMATS},
     "wide indices": wide_indices,
     "big-endian": big_endian,
-    "unsorted": unsorted,
+    "zeros stored": lambda X: stored(X, slice(None)),
+    "unsorted": lambda X: stored(X, slice(None, None, -1)),
     "in halves": in_halves,
-    "halves in csr": lambda X: sp.csr_array(in_halves(X)),
+    "halves in csr": lambda X: stored(X, slice(None), 2),
+    "unsorted halves": lambda X: stored(X, slice(None, None, -1), 2),
 }
 
 # ----------------------------------------------------------------------------------------------
@@ -208,8 +202,11 @@ def as_objects(labels):
     return result
 
 
-# The labels 0, 1, 2 in other words, sorted alike
+def texts(y, names=("a", "b", "c")):
+    return np.array(names)[y]
 
+
+# The labels 0, 1, 2 in other words, sorted alike
 LABELS = {
     "lists": lambda y: y.tolist(),
     "int8": lambda y: y.astype(np.int8),
@@ -217,21 +214,19 @@ LABELS = {
     "negative": lambda y: y - 5,
     "whole floats": lambda y: y * 1.0,
     "float16": lambda y: y.astype(np.float16),
-    "texts": lambda y: np.array(["a", "b b", "ç"])[y],
-    "objects": lambda y: np.array(["a", "b b", "ç"], dtype=object)[y],
+    "texts": lambda y: texts(y, ["a", "b b", "ç"]),
+    "objects": lambda y: texts(y, ["a", "b b", "ç"]).astype(object),
     "column": lambda y: y[:, np.newaxis],
     "backwards": lambda y: y[::-1].copy()[::-1],
     "Series": lambda y: pd.Series(y, index=y + 100),
     "nullable Int64": lambda y: pd.Series(y, dtype="Int64"),
-    "nullable string": lambda y: pd.Series(np.array(["a", "b", "c"])[y], dtype="string"),
-    "categorical": lambda y: pd.Series(pd.Categorical(np.array(["a", "b", "c"])[y])),
+    "nullable string": lambda y: pd.Series(texts(y), dtype="string"),
+    "categorical": lambda y: pd.Series(pd.Categorical(texts(y))),
 }
 TWO_LABELS = {
     "bools": lambda y: y > 0,
     "nullable boolean": lambda y: pd.Series(y > 0, dtype="boolean"),
 }
-if polars:
-    LABELS["polars"] = lambda y: polars.Series(y)
 
 # ----------------------------------------------------------------------------------------------
 # Weights, whole quarters too
@@ -247,5 +242,9 @@ WEIGHTS = {
     "Series": lambda weights: pd.Series(weights, index=np.arange(len(weights)) + 7),
     "nullable": lambda weights: pd.Series(weights, dtype="Float64"),
 }
+
 if polars:
+    DENSE["polars"] = lambda X: polars.DataFrame(X)
+    DENSE["polars of all kinds"] = lambda X: polars.from_pandas(mixed_frame(X))
+    LABELS["polars"] = lambda y: polars.Series(y)
     WEIGHTS["polars"] = lambda weights: polars.Series(weights)

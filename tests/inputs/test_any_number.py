@@ -1,5 +1,6 @@
 """Numbers of any type and size: as the float that they are, or an error."""
 
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 
@@ -54,20 +55,14 @@ def test_numbers_that_no_float_can_hold(number):
             call()
 
 
-WRONG_WEIGHTS = {
-    "complex": np.full(N, 1 + 1j),
-    "list of complex": [1j] * N,
-    "one complex": 1 + 1j,
-    "one complex64": np.complex64(1),
-    "times": np.arange(N).astype("datetime64[s]"),
-    "spans of time": np.arange(N).astype("timedelta64[s]"),
-}
+NO_NUMBERS = [np.full(N, 1 + 1j), [1j] * N, 1 + 1j, np.complex64(1)]
+TIMES = [np.arange(N).astype("datetime64[s]"), np.arange(N).astype("timedelta64[s]")]
 
 
-@pytest.mark.parametrize("case", WRONG_WEIGHTS)
-def test_weights_are_real_numbers(case):
+@pytest.mark.parametrize("weights", NO_NUMBERS + TIMES, ids=lambda weights: repr(weights)[:20])
+def test_weights_are_real_numbers(weights):
     with pytest.raises((ValueError, TypeError)):
-        network().fit(X, Y, sample_weight=WRONG_WEIGHTS[case])
+        network().fit(X, Y, sample_weight=weights)
 
 
 @pytest.mark.parametrize("weight", [1 + 1j, "heavy", None])
@@ -102,12 +97,9 @@ def test_a_number_of_any_type_is_the_float_that_it_is(name, schedule, dtype, eng
 def test_a_parameter_that_is_no_float(method, name, number):
     """It is refused, or taken as the float nearest to it; nothing is left half done."""
     model = network(early_stopping=True, **{name: number})
-    try:
+    with suppress(ValueError, TypeError, OverflowError):
         train(model, method, X, Y)
-    except (ValueError, TypeError, OverflowError):
-        assert not hasattr(model, "coefs_")
-    else:
-        assert np.isfinite(model.predict_proba(X)).all()
+    assert not hasattr(model, "coefs_") or np.isfinite(model.predict_proba(X)).all()
 
 
 @pytest.mark.parametrize("max_iter", [2**63, 10**30])

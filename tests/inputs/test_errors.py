@@ -172,7 +172,7 @@ def frame(X, columns="abcd"):
 
 
 WIDER = np.column_stack([X, X])
-FAILED = {  # parameters, X, y, weights; fits go on with other features or classes
+ANYWHERE = {  # parameters, X, y, weights; a fit may come with other features or classes
     "parameter": ({"learning_rate_init": -1}, X, Y, None),
     "parameter, wider": ({"learning_rate_init": -1}, WIDER, Y % 2, None),
     "hidden_layer_sizes": ({"hidden_layer_sizes": (0,)}, WIDER, Y % 2, None),
@@ -183,44 +183,36 @@ FAILED = {  # parameters, X, y, weights; fits go on with other features or class
     "negative weight": ({}, X, Y, weights_with(-1)),
     "negative weight, wider": ({}, WIDER, Y % 2, weights_with(-1)),
 }
-FAILED_FITS = FAILED | {
-    "one class": ({}, WIDER, Y * 0, None),
-    "one class, other names": ({}, frame(X, "dcba"), Y * 0, None),
-    "weights all zero": ({}, WIDER, Y % 2, np.zeros(N)),
+FAILED = {
+    "fit": ANYWHERE
+    | {
+        "one class": ({}, WIDER, Y * 0, None),
+        "one class, other names": ({}, frame(X, "dcba"), Y * 0, None),
+        "weights all zero": ({}, WIDER, Y % 2, np.zeros(N)),
+    },
+    "partial_fit": ANYWHERE
+    | {
+        "class": ({}, X, np.r_[Y[:-1], 7], None),
+        "features": ({}, frame(WIDER, "abcdefgh"), Y, None),
+        "feature names": ({}, frame(X, "dcba"), Y, None),
+    },
 }
-FAILED_PARTIAL_FITS = FAILED | {
-    "features": ({}, frame(WIDER, "abcdefgh"), Y, None),
-    "feature names": ({}, frame(X, "dcba"), Y, None),
-    "class": ({}, X, np.r_[Y[:-1], 7], None),
-}
-EACH_FAILURE = [("fit", case) for case in FAILED_FITS]
-EACH_FAILURE += [("partial_fit", case) for case in FAILED_PARTIAL_FITS]
 
 
-@pytest.mark.parametrize(("method", "case"), EACH_FAILURE)
-@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize(
+    ("method", "case"), [(method, case) for method, cases in FAILED.items() for case in cases]
+)
+@pytest.mark.parametrize("earlier", ["none", "fit", "warm start"])
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
-def test_a_failure_changes_nothing(method, case, warm_start):
-    failing = {"fit": FAILED_FITS, "partial_fit": FAILED_PARTIAL_FITS}[method]
-    parameters, wrong_X, wrong_y, weights = failing[case]
-    model = network(warm_start=warm_start).fit(frame(X), Y).set_params(**parameters)
-    before = state(model)
-    with pytest.raises(ValueError):  # noqa: PT011 - the messages are tested above
-        getattr(model, method)(wrong_X, wrong_y, sample_weight=weights)
-    assert state(model) == before
-
-
-@pytest.mark.parametrize(("method", "case"), EACH_FAILURE)
-def test_a_first_failure_leaves_nothing(method, case):
-    if case in ("features", "feature names"):
+def test_a_failure_changes_nothing(method, case, earlier):
+    if earlier == "none" and case.startswith("feature"):
         pytest.skip("there is nothing yet that the features could differ from")
-    failing = {"fit": FAILED_FITS, "partial_fit": FAILED_PARTIAL_FITS}[method]
-    parameters, wrong_X, wrong_y, weights = failing[case]
-    model = network(**parameters)
-    classes = {"classes": [0, 1, 2]} if method == "partial_fit" else {}
-    before = state(model)
+    parameters, wrong_X, wrong_y, weights = FAILED[method][case]
+    model = network(warm_start=earlier == "warm start")
+    if earlier != "none":
+        model.fit(frame(X), Y)
+    before = state(model.set_params(**parameters))
+    first = {"classes": [0, 1, 2]} if earlier == "none" and method == "partial_fit" else {}
     with pytest.raises(ValueError):  # noqa: PT011 - the messages are tested above
-        getattr(model, method)(wrong_X, wrong_y, sample_weight=weights, **classes)
+        getattr(model, method)(wrong_X, wrong_y, sample_weight=weights, **first)
     assert state(model) == before
-    with pytest.raises(NotFittedError):
-        model.predict(X)

@@ -28,18 +28,13 @@ MOST_BYTES_OF_A_PICTURE = 200_000
 
 def run(command, **options):
     """Run a command, and return what it prints."""
-    finished = subprocess.run(
-        command, capture_output=True, encoding="utf-8", check=False, **options
-    )
+    finished = subprocess.run(command, capture_output=True, encoding="utf-8", **options)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
 
 
-def test_type_hints_are_installed():
-    assert (INSTALLED / "py.typed").is_file()
-
-
-def files_in_git():
+@pytest.fixture(scope="module")
+def files():
     """The files that git knows, where the tests run in a checkout."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
@@ -49,8 +44,8 @@ def files_in_git():
     return [path for path in files if path.is_file()]
 
 
-def test_no_binary_but_small_pictures():
-    for path in files_in_git():
+def test_no_binary_but_small_pictures(files):
+    for path in files:
         content = path.read_bytes()
         if b"\0" in content:
             assert path.suffix == ".png", path
@@ -65,20 +60,28 @@ SECRETS = {
 }
 
 
-@pytest.mark.parametrize("pattern", SECRETS.values(), ids=SECRETS)
-def test_no_secrets(pattern):
-    for path in files_in_git():
-        assert not re.search(pattern, path.read_bytes()), path
+@pytest.mark.parametrize("kind", SECRETS)
+def test_no_secrets(kind, files):
+    for path in files:
+        assert not re.search(SECRETS[kind], path.read_bytes()), path
+
+
+def test_what_runs_the_tests_names_what_is_there(files):
+    runners = [path for path in files if path.suffix in (".yml", ".toml") or ".ci" in path.parts]
+    text = "".join(path.read_text("utf-8") for path in runners)
+    named = set(re.findall(r"\b(?:tests|examples)/[\w/]+\.py\b", text))
+    assert named
+    assert not [name for name in named if not (ROOT / name).is_file()]
 
 
 # --- What is built ---
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory):
+def clone(files, tmp_path_factory):
     """The files that git knows, and nothing that was built before."""
     folder = tmp_path_factory.mktemp("clone")
-    for path in files_in_git():
+    for path in files:
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
@@ -86,42 +89,48 @@ def clone(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("has_compiler", [True, False])
-def test_wheel(has_compiler, clone, tmp_path):
+@pytest.mark.parametrize("compiler", [None, "false"])
+def test_wheel(compiler, clone, tmp_path):
     """One wheel serves all later Pythons too; without a compiler one serves every machine."""
     environment = {
         name: value for name, value in os.environ.items() if name not in ("CC", "CFLAGS")
     }
-    environment |= {} if has_compiler else {"CC": "false"}
+    environment |= {"CC": compiler} if compiler else {}
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", tmp_path, clone]
     run(command, env=environment)
     (wheel,) = tmp_path.glob("*.whl")
     names = [PurePosixPath(name) for name in zipfile.ZipFile(wheel).namelist()]
-    is_built = [name.stem.startswith("_compiled") for name in names]
-    if has_compiler and not sysconfig.get_config_var("Py_GIL_DISABLED"):
-        assert f"-cp{''.join(supported_pythons()[0].split('.'))}-abi3-" in wheel.name
-    elif not has_compiler:
+    if compiler:
         assert wheel.name.endswith("-py3-none-any.whl")
-    assert sum(is_built) == has_compiler
+    elif not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        assert f"-cp{OLDEST.replace('.', '')}-abi3-" in wheel.name
+    assert sum(name.stem.startswith("_compiled") for name in names) == (compiler is None)
     assert PurePosixPath("skl_softmaxnet/py.typed") in names
     assert {name.parts[0].partition("-")[0] for name in names} == {"skl_softmaxnet"}
     assert not [name for name in names if name.suffix in (".pyx", ".h", ".c", ".txt")]
 
 
 @pytest.mark.slow
-def test_sdist(clone, tmp_path):
+def test_sdist(clone, files, tmp_path):
     """It has all that is needed to build, to test and to look at the examples."""
     pytest.importorskip("build")
     run([sys.executable, "-m", "build", "--sdist", "--outdir", tmp_path, clone])
     (sdist,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    known = {path.relative_to(clone) for path in clone.rglob("*") if path.is_file()}
-    visible = {path.as_posix() for path in known if not path.parts[0].startswith(".")}
-    assert packed == visible | {"PKG-INFO"}
+    known = {path.relative_to(ROOT).as_posix() for path in files}
+    assert packed == {name for name in known if not name.startswith(".")} | {"PKG-INFO"}
 
 
 # --- What pyproject.toml says ---
+
+PYTHON = "Programming Language :: Python :: 3."
+PYTHONS = [
+    "3." + text.removeprefix(PYTHON) for text in PROJECT["classifiers"] if text.startswith(PYTHON)
+]
+OLDEST = PYTHONS[0]
+EXTRAS = PROJECT["optional-dependencies"].values()
+REQUIREMENTS = [*PYPROJECT["build-system"]["requires"], *PROJECT["dependencies"], *chain(*EXTRAS)]
 
 
 def test_version_is_written_once():
@@ -129,47 +138,20 @@ def test_version_is_written_once():
     sources = [*INSTALLED.rglob("*.py"), ROOT / "pyproject.toml"]
     found = [path.name for path in sources if written in path.read_text(encoding="utf-8")]
     assert found == ["__init__.py"]
-    assert PROJECT["dynamic"] == ["version"]
     assert version("skl_softmaxnet") == skl_softmaxnet.__version__
 
 
-def supported_pythons():
-    """The versions of Python that the classifiers name, oldest first."""
-    prefix = "Programming Language :: Python :: 3."
-    return ["3." + c.removeprefix(prefix) for c in PROJECT["classifiers"] if c.startswith(prefix)]
-
-
 def test_the_supported_pythons_are_the_same_everywhere():
-    oldest = supported_pythons()[0]
-    tag = oldest.replace(".", "")
-    assert PROJECT["requires-python"] == f">={oldest}"
-    assert TOOLS["ruff"]["target-version"] == f"py{tag}"
-    assert TOOLS["scikit-build"]["wheel"]["py-api"] == f"cp{tag}"
-    assert [word for word in TOOLS["cibuildwheel"]["build"].split() if "t-" not in word] == [
-        f"cp{python.replace('.', '')}-*" for python in supported_pythons()
-    ]
-
-
-def test_the_workflow_tests_all_pythons_supported():
+    tags = [python.replace(".", "") for python in PYTHONS]
+    assert PROJECT["requires-python"] == f">={OLDEST}"
+    assert TOOLS["ruff"]["target-version"] == f"py{tags[0]}"
+    assert TOOLS["scikit-build"]["wheel"]["py-api"] == f"cp{tags[0]}"
+    built = [word for word in TOOLS["cibuildwheel"]["build"].split() if "t-" not in word]
+    assert built == [f"cp{tag}-*" for tag in tags]
     workflow = ROOT / ".github" / "workflows" / "test.yml"
-    if not workflow.is_file():
-        pytest.skip("the workflows are not here")
-    (listed,) = re.findall(r"^ *python: \[(.*)\]$", workflow.read_text(encoding="utf-8"), re.M)
-    assert re.findall(r'"([\d.]+)"', listed) == supported_pythons()
-
-
-def test_what_the_workflows_run_is_there():
-    """Tests and other files that moved are moved there too."""
-    named = set()
-    for path in files_in_git():
-        if path.suffix == ".yml" or path == ROOT / "pyproject.toml" or ".ci" in path.parts:
-            named |= set(re.findall(r"\b(?:tests|examples)/[\w/]+\.py\b", path.read_text("utf-8")))
-    assert named
-    assert not [name for name in named if not (ROOT / name).is_file()]
-
-
-EXTRAS = PROJECT["optional-dependencies"].values()
-REQUIREMENTS = [*PYPROJECT["build-system"]["requires"], *PROJECT["dependencies"], *chain(*EXTRAS)]
+    if workflow.is_file():
+        (tested,) = re.findall(r"^ *python: \[(.*)\]$", workflow.read_text(encoding="utf-8"), re.M)
+        assert re.findall(r'"([\d.]+)"', tested) == PYTHONS
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS)
@@ -183,6 +165,11 @@ def test_dependencies():
 
 
 # --- The package as it is imported ---
+
+
+def test_type_hints_are_installed():
+    assert (INSTALLED / "py.typed").is_file()
+
 
 WATCHED = """
 import builtins

@@ -1,7 +1,6 @@
 """The figures of examples/benchmarks/quality.py, on cases done by hand, and its tables."""
 
 import importlib
-import os
 import re
 import subprocess
 import sys
@@ -23,52 +22,36 @@ def quality():
         return importlib.import_module("quality")
 
 
-@pytest.mark.parametrize(
-    ("targets", "probabilities", "expected"),
-    [
-        ([0, 1], [[1, 0], [0, 1]], 0),
-        ([0, 1], [[0, 1], [1, 0]], 2),  # certain and wrong, the worst there is
-        ([2], [[0.2, 0.3, 0.5]], 0.04 + 0.09 + 0.25),
-        ([1, 0], [[0.4, 0.6], [0.4, 0.6]], (2 * 0.16 + 2 * 0.36) / 2),
-    ],
-)
-def test_brier_score(targets, probabilities, expected, quality):
-    score = quality.brier_score(targets, np.array(probabilities))
-    assert score == pytest.approx(expected, abs=1e-12)
+# targets, the probabilities of class 0 of two, the Brier score, the expected calibration error
+BY_HAND = {
+    "certain and right": ([0, 1], [1, 0], 0, 0),
+    "certain and wrong, the worst there is": ([0, 1], [0, 1], 2, 1),
+    "calibrated": ([0, 0, 0, 1], [0.75] * 4, (3 * 0.125 + 1.125) / 4, 0),
+    "too sure": ([0, 0, 0, 1], [0.9] * 4, (3 * 0.02 + 1.62) / 4, 0.15),
+    # 3/4 and 1/4 of the samples
+    "two bins": ([0, 0, 1, 0], [0.7, 0.7, 0.7, 0.9], 0.34, 0.75 * (0.7 - 2 / 3) + 0.25 * 0.1),
+    # (9/15, 10/15]: too sure of one sample cancels too unsure of the other
+    "one bin": ([0, 1], [0.61, 0.65], 0.39**2 + 0.65**2, 0.5 - 0.37),
+    # 12/15 is the upper edge of the first, so nothing cancels
+    "at an edge": ([0, 1], [0.8, 0.81], 0.2**2 + 0.81**2, (0.2 + 0.81) / 2),
+}
 
 
-@pytest.mark.parametrize(
-    ("confidences", "right", "expected"),
-    [
-        ([1.0, 1.0], [True, True], 0),
-        ([1.0, 1.0], [False, False], 1),
-        ([0.75, 0.75, 0.75, 0.75], [True, True, True, False], 0),  # calibrated
-        ([0.9, 0.9, 0.9, 0.9], [True, True, True, False], 0.15),
-        # two bins, with 3/4 and 1/4 of the samples: gaps of |2/3 − 0.7| and |1 − 0.9|
-        ([0.7, 0.7, 0.7, 0.9], [True, True, False, True], 0.75 * (0.7 - 2 / 3) + 0.25 * 0.1),
-        # one bin, (9/15, 10/15]: too sure of one sample cancels too unsure of the other
-        ([0.61, 0.65], [True, False], 0.5 - 0.37),
-        # at an edge, 12/15, two bins: nothing cancels
-        ([0.8, 0.81], [True, False], (0.2 + 0.81) / 2),
-    ],
-)
-def test_calibration_error(confidences, right, expected, quality):
-    confidences = np.array(confidences)
-    probabilities = np.column_stack([confidences, 1 - confidences])  # the first is predicted
-    error = quality.calibration_error(np.where(right, 0, 1), probabilities)
-    assert error == pytest.approx(expected, abs=1e-12)
+@pytest.mark.parametrize("case", BY_HAND)
+def test_figures_by_hand(case, quality):
+    targets, of_first, brier, calibration = BY_HAND[case]
+    probabilities = np.column_stack([of_first, 1 - np.array(of_first)])
+    assert quality.brier_score(targets, probabilities) == pytest.approx(brier, abs=1e-12)
+    error = quality.calibration_error(np.array(targets), probabilities)
+    assert error == pytest.approx(calibration, abs=1e-12)
 
 
 def test_figures_of_a_classifier(quality):
     """With labels that are no column numbers, in an order of their own."""
-    X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
-    y = np.array(["yes", "yes", "no", "no"])
-    classifier = LogisticRegression().fit(X, y)
-    wrong = np.array(["yes", "no", "no", "no"])
+    X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["yes", "yes", "no", "no"]
+    classifier, wrong = LogisticRegression().fit(X, y), ["yes", "no", "no", "no"]
     of_wrong = classifier.predict_proba(X)[range(4), [1, 0, 0, 0]]
-
     figures = quality.figures(classifier, X, wrong)
-
     assert figures["accuracy"] == 0.75
     assert figures["log loss"] == pytest.approx(-np.log(of_wrong).mean())
     assert figures["Brier score"] == pytest.approx(2 * ((1 - of_wrong) ** 2).mean())
@@ -80,8 +63,7 @@ def test_comparison(name, better, quality):
     folds = [0, 2, 4, 6, 8], [0, 1, 2, 3, 4], [2.7, 3.7, 4.7, 5.7, 6.7]  # 0.7 = 0.99 errors
     ours, theirs, shifted = (quality.Result({name: np.array(values)}, 0.0) for values in folds)
     difference, error, as_good = quality.compare(ours, theirs, name)
-    assert difference == pytest.approx(2)
-    assert error == pytest.approx(0.5**0.5)
+    assert (difference, error) == pytest.approx((2, 0.5**0.5))
     assert as_good == (better > 0)
     assert quality.compare(theirs, ours, name)[2] == (better < 0)
     assert quality.compare(ours, shifted, name)[2]
@@ -91,14 +73,8 @@ def test_comparison(name, better, quality):
 
 def run(*arguments):
     """Run the script; return how it ended."""
-    return subprocess.run(
-        [sys.executable, BENCHMARKS / "quality.py", *arguments],
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=SECONDS,
-        check=False,
-    )
+    command = [sys.executable, "-B", BENCHMARKS / "quality.py", *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS)
 
 
 def test_tables():
