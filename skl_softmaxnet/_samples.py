@@ -1,5 +1,6 @@
 """From X as it is given to rows that the engines take."""
 
+from copy import copy
 from itertools import chain
 
 import numpy as np
@@ -56,6 +57,7 @@ def learn_samples_of_stream(model, X, y, classes, sample_weight, *, is_new):
 
 
 def _check_samples(estimator, X, y, *, reset):
+    X, y = with_own_pointers(X), with_own_pointers(y)
     check_sparse(X, "X")
     check_sparse(y, "y")
     with numbers_of_floats("X"):
@@ -110,6 +112,7 @@ def check_validation_samples(estimator, X_val, y_val):
 
 def check_rows(estimator, X):
     """Validate X for a fitted estimator to predict."""
+    X = with_own_pointers(X)
     check_sparse(X, "X")
     with numbers_of_floats("X"):
         return validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X), reset=False)
@@ -141,6 +144,18 @@ def as_rows(X):
     parts = sp.csr_array(X.shape, dtype=X.dtype)
     parts.data, parts.indices, parts.indptr = data, indices, indptr
     return parts
+
+
+def with_own_pointers(matrix):
+    """Return a CSR matrix with a copy of where its rows begin, which no other thread can change.
+
+    SciPy follows these after they were checked. Whatever else it is, it is returned as it is.
+    """
+    if not sp.issparse(matrix) or matrix.format != "csr" or len(matrix.shape) != 2:
+        return matrix
+    own = copy(matrix)
+    own.indptr = np.array(matrix.indptr)
+    return own
 
 
 def stored_columns(X):
