@@ -31,6 +31,10 @@ from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._warnings import warn
 
 
+# Where the documentation is published; pyproject.toml has the same address.
+DOCUMENTATION = "https://skl-softmaxnet.github.io/skl_softmaxnet/"
+
+
 class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Multilayer perceptron classifier that learns one sample at a time.
 
@@ -302,7 +306,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
+        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer] = (100,),
         *,
         output_activation: Literal["softmax", "sigmoid"] = "softmax",
         activation: Literal["logistic", "tanh", "relu", "identity"] = "relu",
@@ -819,7 +823,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     # What scikit-learn asks
 
     _doc_link_module = "skl_softmaxnet"
-    _doc_link_template = "https://pypi.org/project/skl-softmaxnet/"
+    _doc_link_template = DOCUMENTATION + "generated/{estimator_module}.{estimator_name}.html"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
