@@ -30,7 +30,6 @@ from ._training import Validation, open_training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._warnings import warn
 
-
 # Where the documentation is published; pyproject.toml has the same address.
 DOCUMENTATION = "https://skl-softmaxnet.github.io/skl_softmaxnet/"
 
