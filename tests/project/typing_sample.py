@@ -20,6 +20,8 @@ def is_read_and_never_run() -> None:
     y = ["a", "b", "a", "b"]
 
     classifier = SoftmaxMLPClassifier((20, 10), activation="tanh", tol=None, random_state=0)
+    SoftmaxMLPClassifier(np.array([20, 10]), n_iter_no_change=3)
+    SoftmaxMLPClassifier([20, 10], n_iter_no_change=np.inf)
     classifier.fit(X, y, sample_weight=[1, 2, 1, 2])
     classifier.partial_fit(X.tolist(), y, classes=["a", "b"])
     assert_type(classifier.predict_proba(X), NDArray[np.floating])
