@@ -9,8 +9,13 @@ import scipy.sparse as sp
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
+from ._warnings import warn
+
 # Labels that are looked up at a time.
 _LABELS_AT_ONCE = 1 << 16
+
+# Floats beyond as many are more likely numbers to be predicted than classes.
+_MOST_FLOAT_CLASSES = 100
 
 # Labels that a message shows.
 _LABELS_SHOWN = 10
@@ -230,6 +235,11 @@ def learn_labels(model, y, *, is_new):
     else:
         check_labels(y)
         classes = sorted_labels(y)
+        if y.dtype.kind == "f" and len(classes) > _MOST_FLOAT_CLASSES:
+            warn(
+                f"y holds {len(classes)} different floats, each of which becomes a class. This is a "
+                "classifier: use a regressor to predict numbers, or whole numbers as labels."
+            )
         # scikit-learn's look at the type of y takes longer than a short training, so it is left out
         # where it has nothing to say: of numbers and strings it only warns, of many classes
         if y.dtype.kind not in "biufU" or 2 * len(classes) >= len(y):

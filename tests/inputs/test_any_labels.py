@@ -5,6 +5,7 @@ And what cannot be labels: a message says what to pass.
 
 import re
 import time
+import warnings
 
 import forms
 import numpy as np
@@ -191,3 +192,14 @@ def test_ten_thousand_classes_with_weights():
         model.partial_fit(X[:1], [label], classes=classes)
     assert time.perf_counter() - start < 2  # where the list was, 6
     assert model.t_ == 20
+
+
+@pytest.mark.parametrize("dtype", [float, int])
+def test_many_floats_are_warned_of(dtype):
+    y = np.arange(404) % 101
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        network(3, max_iter=1).fit(np.zeros((404, 2)), y.astype(dtype))
+    texts = [str(warning.message) for warning in caught]
+    assert [text for text in texts if "regressor" in text] == texts
+    assert len(texts) == (dtype is float)
