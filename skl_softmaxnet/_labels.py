@@ -237,7 +237,7 @@ def learn_labels(model, y, *, is_new):
         classes = sorted_labels(y)
         if y.dtype.kind == "f" and len(classes) > _MOST_FLOAT_CLASSES:
             warn(
-                f"y holds {len(classes)} different floats, each of which becomes a class. This is a "
+                f"y holds {len(classes)} different floats, and each becomes a class. This is a "
                 "classifier: use a regressor to predict numbers, or whole numbers as labels."
             )
         # scikit-learn's look at the type of y takes longer than a short training, so it is left out

@@ -124,7 +124,7 @@ def _merge(rows, weights, is_first):
     if weights is None:
         n_rows = np.diff(starts, append=rows.size)
         return Samples(rows[starts], n_rows.astype(np.float64), n_rows)
-    n_rows = np.add.reduceat(weights > 0, starts, dtype=np.intp)
+    n_rows = np.add.reduceat((weights > 0).astype(np.intp), starts)
     totals = np.add.reduceat(weights, starts)
     if (weights % 1).any():
         stops = np.append(starts[1:], rows.size)
@@ -225,7 +225,8 @@ class Presentations:
             return cls(rows, None, float(rows.size))
         full = np.floor(weights)
         fraction = weights - full
-        repeats = full.astype(np.intp) + (fraction > 0)
+        # of one type: where memory is short, mixing int and bool may crash NumPy
+        repeats = np.ceil(weights).astype(np.intp)
         fractions = None
         if fraction.any():
             fractions = np.ones(repeats.sum())
