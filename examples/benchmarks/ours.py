@@ -1,4 +1,4 @@
-"""This package in the benchmarks: its classifier, each environment in a process of its own.
+"""This package in the benchmarks: its classifier, each environment in processes of its own.
 
 `Worker(python)` starts this script with that Python, and asks it to time tasks. So two commits of
 the package, installed in two environments, are measured in turns, in the same way, in one run.
@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from functools import cache
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -71,10 +72,9 @@ def samples(name, dtype, as_dense=False):
     return sp.csr_array(X) if sparse and not as_dense else X, targets.astype(np.intp)
 
 
-def network(hidden_layer_sizes, n_epochs=1, **options):
+def network(hidden, n_epochs=1, **options):
     """Return our classifier, with the tutorial's rule where options do not say otherwise."""
-    options = TUTORIAL | {"max_iter": n_epochs, "random_state": 0} | options
-    return SoftmaxMLPClassifier(hidden_layer_sizes, **options)
+    return SoftmaxMLPClassifier(hidden, max_iter=n_epochs, random_state=0, **TUTORIAL | options)
 
 
 def present_in_order(X, targets, coefs, intercepts, **options):
@@ -98,30 +98,33 @@ def prepare(text):
     def fit(n_epochs):
         return network(hidden, n_epochs, **options).fit(X, targets)
 
+    model, rows = fit(1), (X[:n_rows], targets[:n_rows])
     if call == "fit":  # a repetition is an epoch
         return fit
-    model, rows = fit(1), (X[:n_rows], targets[:n_rows])
     calls = {"short fit": lambda: fit(1), "partial_fit": lambda: model.partial_fit(*rows)}
     calls["predict_proba"] = lambda: model.predict_proba(rows[0])
     return repeat(calls[call])
 
 
 class Worker:
-    """A process that times this package as it is installed beside a Python, given by its path."""
+    """Processes that time this package as it is installed beside a Python, given by its path.
 
-    def __init__(self, python):
+    Each task goes round all: where memory comes to lie makes a process faster or slower by a tenth.
+    """
+
+    def __init__(self, python, count=5):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([python, __file__], **pipes)
+        self.processes = [subprocess.Popen([python, __file__], **pipes) for _ in range(count)]
 
     def task(self, call, name, dtype, options, n_rows=1, units=1, at_least=1):
-        """Return a call of our classifier on the samples of a shape, as a task for the process."""
-        text = json.dumps([call, name, dtype, options, n_rows])
+        """Return a call of our classifier on the samples of a shape as a task."""
+        text, processes = json.dumps([call, name, dtype, options, n_rows]), cycle(self.processes)
 
         def seconds(n_times):
-            print(json.dumps([text, n_times]), file=self.process.stdin, flush=True)
-            answer = self.process.stdout.readline()
-            if not answer:
-                raise RuntimeError(f"{self.process.args[0]} ended at {text}")
+            process = next(processes)
+            print(json.dumps([text, n_times]), file=process.stdin, flush=True)
+            if not (answer := process.stdout.readline()):
+                raise RuntimeError(f"{process.args[0]} ended at {text}")
             return float(answer)
 
         return Task(seconds, units, at_least)

@@ -78,8 +78,7 @@ def prepare_jax(shape, X, targets, coefs, intercepts, rule, options):
 def present_in_jax(jax, rule, rate, alpha, weights, sample):
     """Present one sample by either rule; return the new weights, as ``lax.scan`` wants them."""
     coefs, intercepts = map(list, weights)
-    x, target = sample
-    tutorial = rule == "tutorial"
+    (x, target), tutorial = sample, rule == "tutorial"
     activate = jax.nn.sigmoid if tutorial else jax.nn.relu
     outputs = [x]
     for matrix, values in zip(coefs[:-1], intercepts[:-1], strict=True):

@@ -26,9 +26,8 @@ from sklearn.linear_model import SGDClassifier
 from timing import QUICK, THOROUGH, measure, print_table, repeat, task
 
 DTYPES, ORDERS = ("float64", "float32"), ("in order", "shuffled")
-OURS = "skl_softmaxnet"
 MLP, BATCH, BATCH_1 = (f"MLPClassifier{kind}" for kind in ("", ", default batch", ", batch 1"))
-LOOP = "tutorial's loop"
+OURS, LOOP = "skl_softmaxnet", "tutorial's loop"
 # Below each table the least of these times is divided by ours.
 RATIOS = {"before": ["before"], "best peer": [LOOP, BATCH_1, "JAX scan", "numba"]}
 RATIOS |= {BATCH: [BATCH], MLP: [MLP]}  # one update for 200 samples makes no peer
@@ -115,8 +114,7 @@ def print_predictions(effort, workers, arguments):
             for n in (1, 10, len(targets)):
                 label, counts = f"{n} rows", {"n_rows": n, "units": n}
                 tasks |= our_tasks(workers, label, dtype, "predict_proba", name, RELU, **counts)
-                predict = repeat(partial(model.predict_proba, X[:n]))
-                tasks[MLP, label, dtype] = task(predict, n)
+                tasks[MLP, label, dtype] = task(repeat(partial(model.predict_proba, X[:n])), n)
     print_medians("`predict_proba`, µs a row", columns, effort, 1e-6)
 
 
