@@ -21,6 +21,7 @@ from ._network import check_same_network, has_new_weights, initialize
 from ._order import list_epoch, list_stream
 from ._samples import (
     check_rows,
+    check_sparse,
     check_validation_samples,
     learn_samples,
     learn_samples_of_stream,
@@ -602,7 +603,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 "early_stopping has no sample to validate on whose weight is above 0; see "
                 "class_weight and validation_fraction."
             )
-        return Validation(X[rows], targets[rows], weights, self.activation, self.out_activation_)
+        X = X[rows]
+        check_sparse(X, "X")  # SciPy follows its indices after every epoch
+        return Validation(X, targets[rows], weights, self.activation, self.out_activation_)
 
     def _validate_params(self):
         """Validate the parameters, which `fit` asks for by its decorator."""

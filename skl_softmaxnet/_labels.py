@@ -115,6 +115,9 @@ def as_label_lists(y, output_activation, name="y"):
             f"one-hot, give the labels themselves, {name}.argmax(axis=1)."
         )
     targets = sp.csr_array(y if sp.issparse(y) else y != 0).astype(bool)
+    # a copy, of which it is looked at once more that another thread had not changed y meanwhile
+    if not ((targets.indices >= 0) & (targets.indices < y.shape[1])).all():
+        raise ValueError(f"{name} is a sparse matrix whose indices lead out of its columns.")
     targets.eliminate_zeros()
     return targets
 

@@ -33,6 +33,8 @@ def shuffle(values, seed, epoch):
     .. [2] G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators",
        OOPSLA 2014.
     """
+    if not 0 <= seed <= _MASK:  # before NumPy 2, −1 is taken for 2**64 − 1
+        raise OverflowError(f"seed must be in [0, 2**64), got {seed}")
     (seed_key,) = _mix([seed])
     (key,) = _mix([(int(seed_key) + epoch) & _MASK])
     for stop in range(values.size, 1, -_DRAWN_AT_ONCE):
