@@ -75,7 +75,7 @@ def test_annotations(name):
 
 def test_every_attribute_of_the_classifier_has_a_type():
     documented = SoftmaxMLPClassifier.__doc__.split("Attributes\n")[1].split("See Also\n")[0]
-    names = re.findall(r"^ +(\w+) : ", documented, re.M)
+    names = re.findall(r"^ *(\w+) : ", documented, re.M)
     assert len(names) > 10
     assert set(names) <= set(inspect.get_annotations(SoftmaxMLPClassifier))
 
