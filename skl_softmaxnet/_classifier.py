@@ -603,8 +603,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 "early_stopping has no sample to validate on whose weight is above 0; see "
                 "class_weight and validation_fraction."
             )
-        X = X[rows]
-        check_sparse(X, "X")  # SciPy follows its indices after every epoch
+        X = X[rows]  # of sparse rows a copy, whatever becomes of X meanwhile: SciPy follows its
+        check_sparse(X, "X")  # indices after every epoch
         return Validation(X, targets[rows], weights, self.activation, self.out_activation_)
 
     def _validate_params(self):

@@ -106,8 +106,7 @@ def check_validation_samples(estimator, X_val, y_val):
         targets = encode_targets(check_column(y_val, "y_val"), estimator.classes_, name="y_val")
     if targets.shape[0] != X.shape[0]:
         raise ValueError(f"y_val has {targets.shape[0]} samples, X_val {X.shape[0]}.")
-    # copied, since SciPy follows its indices after every epoch, whatever becomes of X_val meanwhile
-    return as_rows(X.copy() if sp.issparse(X) else X), targets
+    return as_rows(X), targets
 
 
 def check_rows(estimator, X):
