@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -17,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _outputs
 from ._callbacks import CallbackSupportMixin, FitCallbacks
-from ._network import check_same_network, has_new_weights, initialize
+from ._network import check_same_network, has_new_weights, initialize, open_forward_pass
 from ._order import list_epoch, list_stream
 from ._samples import (
     check_rows,
@@ -805,21 +804,18 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         return self._predict(X, _outputs.log_probabilities)
 
     def _predict(self, X, from_decisions):
-        """Apply a function of the decision values to X, in chunks of rows."""
+        """Apply a function of the decision values to X."""
         check_is_fitted(self)
         model = self._copy()  # another thread may take over other weights meanwhile
-        return _outputs.in_chunks(
-            partial(model._predict_rows, from_decisions=from_decisions),
-            check_rows(model, X),
-            [weights.shape[1] for weights in model.coefs_],
-        )
+        X = check_rows(model, X)
 
-    def _predict_rows(self, X, from_decisions):
-        z = _outputs.sums(X, self.coefs_, self.intercepts_, self.activation)  # (n, K)
-        if not np.isfinite(z).all():
-            raise ValueError("X holds values that are too large: sums of the network overflow.")
-        decisions = _outputs.decision(z, self.out_activation_, self._multilabel)
-        return from_decisions(decisions, self._multilabel)
+        def from_sums(z):  # (n, K)
+            if not np.isfinite(z).all():
+                raise ValueError("X holds values that are too large: sums of the network overflow.")
+            decisions = _outputs.decision(z, model.out_activation_, model._multilabel)
+            return from_decisions(decisions, model._multilabel)
+
+        return _outputs.in_chunks(from_sums, open_forward_pass(model), X, len(model.classes_))
 
     # ------------------------------------------------------------------------------------------
     # What scikit-learn asks

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, pairwise
 from numbers import Integral, Real
 from operator import setitem
@@ -130,7 +131,8 @@ class Network:
     def copy(self):
         """Copy all arrays."""
         pairs = (self.weights, self.velocities, self.averages)
-        return Network(*(pair and copy_pair(pair) for pair in pairs))
+        dtype = self.weights[0][0].dtype
+        return Network(*(pair and _engine.as_blocks(*pair, dtype) for pair in pairs))
 
     def snapshot(self, inputs=None):
         """Copy the values of all arrays; of the first layer, of the given inputs, None for all."""
@@ -150,20 +152,14 @@ class Network:
         deque(self.undo(snapshot), 0)
 
     def _arrays(self):
-        """All arrays, those of the first layer first."""
+        """What is in memory: of the first layers row by row, and of all the others.
+
+        That is with the padding, for which training that diverges leaves NaN.
+        """
         pairs = [pair for pair in (self.weights, self.velocities, self.averages) if pair]
-        first_layers = [coefs[0] for coefs, _ in pairs]
-        return first_layers, list(chain.from_iterable((*c[1:], *i) for c, i in pairs))
-
-
-def copy_pair(pair):
-    """Copy a pair of lists of arrays."""
-    return tuple([array.copy() for array in part] for part in pair)
-
-
-def lay_out(pair, dtype, *, copy=False):
-    """Lay a pair of lists out for the engines; without a copy where it is so and none is asked."""
-    return _engine.as_blocks(*(copy_pair(pair) if copy else pair), dtype)
+        first_layers = [_engine.with_padding(c[0]).reshape(len(c[0]), -1) for c, _ in pairs]
+        others = chain.from_iterable((*coefs[1:], *intercepts) for coefs, intercepts in pairs)
+        return first_layers, [*map(_engine.with_padding, others)]
 
 
 def zeros_like(pair):
@@ -182,7 +178,8 @@ def initialize(model, X):
     model.n_layers_ = len(layer_sizes)
     model.out_activation_ = model.output_activation
     random_state = check_random_state(model.random_state)
-    show_network(model, Network(lay_out(initial_weights(layer_sizes, random_state), X.dtype)))
+    weights = initial_weights(layer_sizes, random_state)
+    show_network(model, Network(_engine.as_blocks(*weights, X.dtype)))
     model._seed = int(random_state.randint(np.iinfo(np.int64).max, dtype=np.int64)) % 2**64
     model.n_iter_ = model.t_ = 0
     model.loss_ = model.best_loss_ = np.inf
@@ -217,21 +214,38 @@ def as_sizes(hidden_layer_sizes):
 
 def open_network(model, *, in_place):
     """Lay out what training works on: as it was left, or from weights that a user put in."""
-    is_new = has_new_weights(model)
-    if is_new:
+    if has_new_weights(model):
+        in_place = False  # they may be another model's too
         model._weights = model._velocities = None
         restart_schedule(model)
-    shown = tuple([np.asarray(a) for a in part] for part in (model.coefs_, model.intercepts_))
-    for pair in filter(None, (shown, model._weights, model._velocities)):
+    shown = shown_weights(model)
+    for pair in filter(None, (model._weights, model._velocities)):
         check_network(*pair, model.n_features_in_, len(model.classes_))
-    dtype, copy = model._dtype, is_new or not in_place  # new arrays may be another model's too
+    lay_out = partial(_engine.as_blocks, dtype=model._dtype)
     becomes_average = model.average and model._weights is None
-    network = Network(lay_out(model._weights or shown, dtype, copy=copy or becomes_average))
+    weights = model._weights or shown
+    network = Network(lay_out(*weights, in_place=in_place and not becomes_average))
     if model.momentum:
-        network.velocities = lay_out(model._velocities or zeros_like(shown), dtype, copy=copy)
+        network.velocities = lay_out(*(model._velocities or zeros_like(shown)), in_place=in_place)
     if model.average:
-        network.averages = lay_out(shown, dtype, copy=copy)
+        network.averages = lay_out(*shown, in_place=in_place)
     return network
+
+
+def open_forward_pass(model):
+    """Open a forward pass on the weights of a fitted model, and copy as few as can be."""
+    in_place = not has_new_weights(model)
+    coefs, intercepts = _engine.as_blocks(
+        *shown_weights(model), model._dtype, in_place=in_place, only_to_read=True
+    )
+    return _engine.Engine.forward_pass(coefs, intercepts, model.activation)
+
+
+def shown_weights(model):
+    """The weights that a model shows, which a user may have put in, once they are checked."""
+    shown = tuple([np.asarray(a) for a in part] for part in (model.coefs_, model.intercepts_))
+    check_network(*shown, model.n_features_in_, len(model.classes_))
+    return shown
 
 
 def check_network(coefs, intercepts, n_features, n_outputs):

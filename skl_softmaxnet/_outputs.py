@@ -17,12 +17,9 @@ negative z is.
 import numpy as np
 from scipy import special
 from sklearn.utils import gen_batches
-from sklearn.utils.extmath import safe_sparse_dot
 
-from ._functions import ACTIVATIONS
-
-# The outputs of the widest layer for one chunk of rows take about this much memory.
-_BYTES_PER_CHUNK = 1 << 22
+# What a chunk of rows may hold, in inputs and in sums.
+_VALUES_PER_CHUNK = 1 << 19
 
 
 def decision(z, output_activation, multilabel=False):
@@ -68,43 +65,31 @@ def log_probabilities(decisions, multilabel=False):
     return np.log(values, out=logarithms, where=values > 0.5)
 
 
-def sums(X, coefs, intercepts, activation):
-    """Sums z of the output layer for all rows of X, of shape (n, K)."""
-    activate, _ = ACTIVATIONS[activation]
-    values = X
-    for layer, (weights, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
-        if layer > 0:
-            values = activate(values, out=values)
-        with np.errstate(over="ignore"):  # of a sum beyond all numbers the sign is enough
-            values = safe_sparse_dot(values, weights)
-            values += intercept
-    return values
-
-
-def in_chunks(function, X, layer_sizes):
-    """Apply `function` to chunks of the rows of X, so that no hidden layer of all rows is held.
+def in_chunks(function, forward_pass, X, n_outputs):
+    """Apply `function` to the sums of the output layer, for as many rows at a time as fit a cache.
 
     Parameters
     ----------
     function : callable
-        From rows of X to an array with as many rows.
+        From sums of shape (n, n_outputs) to an array with as many rows.
+
+    forward_pass : object
+        As :meth:`~skl_softmaxnet._engine.Engine.forward_pass` returns it.
 
     X : ndarray or CSR array of shape (n_samples, n_features)
-
-    layer_sizes : sequence of int
-        Units of each layer after the input, which sets the number of rows in a chunk.
+    n_outputs : int
 
     Returns
     -------
     values : ndarray of shape (n_samples, ...)
     """
-    n_samples = X.shape[0]
-    chunk_size = max(1, _BYTES_PER_CHUNK // (8 * max(layer_sizes)))
+    n_samples, n_features = X.shape
+    chunk_size = 64 * max(1, _VALUES_PER_CHUNK // (64 * max(n_features, n_outputs)))
     if n_samples <= chunk_size:
-        return function(X)
+        return function(forward_pass.sums(X, slice(None)))
     values = None
     for rows in gen_batches(n_samples, chunk_size):
-        part = function(X[rows])
+        part = function(forward_pass.sums(X, rows))
         if values is None:
             values = np.empty((n_samples, *part.shape[1:]), dtype=part.dtype)
         values[rows] = part

@@ -110,11 +110,12 @@ def check_validation_samples(estimator, X_val, y_val):
 
 
 def check_rows(estimator, X):
-    """Validate X for a fitted estimator to predict."""
+    """Validate X for a fitted estimator to predict; dense rows need not be contiguous."""
     X = with_own_pointers(X)
     check_sparse(X, "X")
     with numbers_of_floats("X"):
-        return validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X), reset=False)
+        X = validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X), reset=False)
+    return as_rows(X) if sp.issparse(X) else X
 
 
 def _dtypes(X):

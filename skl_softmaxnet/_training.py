@@ -65,11 +65,11 @@ class Validation:
         multilabel = sp.issparse(self.targets)
         coefs, intercepts = network.shown
 
-        def decide(X):
-            z = _outputs.sums(X, coefs, intercepts, self.activation)
+        def decide(z):
             return _outputs.decision(z, self.output_activation, multilabel)
 
-        decisions = _outputs.in_chunks(decide, self.X, [weights.shape[1] for weights in coefs])
+        forward_pass = _engine.Engine.forward_pass(coefs, intercepts, self.activation)
+        decisions = _outputs.in_chunks(decide, forward_pass, self.X, len(intercepts[-1]))
         predicted = _outputs.most_probable(decisions, multilabel)
         if multilabel:
             targets = self.targets.toarray()

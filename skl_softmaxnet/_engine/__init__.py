@@ -4,7 +4,7 @@
 """
 
 from .._warnings import warn
-from ._memory import as_blocks
+from ._memory import as_blocks, with_padding
 from ._numpy import NumpyEngine
 
 try:
@@ -25,6 +25,7 @@ __all__ = [
     "shuffle",
     "sort_rows",
     "warn_once_without_compiled",
+    "with_padding",
 ]
 
 _has_warned = False

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _sorting
-from ._memory import ALIGNMENT, padded
+from ._memory import ALIGNMENT, is_aligned, padded
 
 
 cdef extern from "Python.h":
@@ -78,12 +78,24 @@ cdef extern from "_dispatch.h" nogil:
         const int32_t *labels
         const ptrdiff_t *label_starts
 
+    enum: STRIP, ROWS_AT_ONCE
+
+    ctypedef struct forward_t:
+        network_t network
+        int of_double
+        void *copies
+        ptrdiff_t row_bytes
+        void *inputs
+        void *sums
+        ptrdiff_t sums_stride
+
     ctypedef struct kernel_t:
         double (*run)(
             network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t
         ) noexcept nogil
         void (*catch_up)(network_t *) noexcept nogil
         int (*is_finite)(const network_t *, const ptrdiff_t *, ptrdiff_t) noexcept nogil
+        void (*sum_outputs)(forward_t *, const samples_t *, void *) noexcept nogil
 
     const kernel_t kernels[1][2]  # of as many levels as the compiler could make
     int highest_level()
@@ -243,25 +255,15 @@ cdef class CompiledEngine:
     cdef int _lay_out_layer(self, ptrdiff_t index, ptrdiff_t vector_bytes) except -1:
         cdef layer_t *layer = &self.network.layers[index]
         weights, intercept = self.coefs[index], self.intercepts[index]
-        layer.fan_in, layer.fan_out = weights.shape
-        layer.stride = padded(layer.fan_out if index == 0 else layer.fan_in, self.dtype)
-        layer.weights = aligned_address(weights, self.dtype)
-        layer.intercept = aligned_address(intercept, self.dtype)
+        open_layer(layer, index, weights, intercept, self.layers)
         if self.velocities is not None:
             layer.velocity = like_address(self.velocities[0][index], weights)
             layer.intercept_velocity = like_address(self.velocities[1][index], intercept)
         if self.averages is not None:
             layer.average = like_address(self.averages[0][index], weights)
             layer.intercept_average = like_address(self.averages[1][index], intercept)
-        layer.output = self.layers.take(vector_bytes)
         layer.step = self.layers.take(vector_bytes)
         layer.signal = self.layers.take(vector_bytes)
-        layer.mask = self.layers.take(vector_bytes)
-        for unit in range(layer.fan_out):
-            if self.dtype == np.float64:
-                (<double *> layer.mask)[unit] = 1
-            else:
-                (<float *> layer.mask)[unit] = 1
         return 0
 
     @staticmethod
@@ -375,36 +377,138 @@ cdef class CompiledEngine:
         self.samples = samples
         return 0
 
+    @classmethod
+    def forward_pass(cls, coefs, intercepts, activation):
+        """Do the same as :meth:`~skl_softmaxnet._engine._numpy.NumpyEngine.forward_pass`."""
+        return _ForwardPass(coefs, intercepts, activation, cls.instruction_set)
 
-cdef class _Samples:
-    """Rows and their targets for the C code, which follows nothing that others could change.
 
-    It holds the arrays of values and columns themselves, whatever becomes of X, and copies of where
-    rows begin and of the labels. Columns are checked when they are used.
+cdef class _ForwardPass:
+    """Sums of the output layer: see :meth:`CompiledEngine.forward_pass`."""
+
+    cdef object coefs, intercepts, dtype
+    cdef _Arena memory  # what `forward` points to, beside the weights
+    cdef forward_t forward
+    cdef kernel_t kernel
+
+    def __init__(self, coefs, intercepts, activation, instruction_set):
+        self.coefs = coefs
+        self.intercepts = intercepts
+        self.dtype = coefs[0].dtype
+        self.forward.network.activation = _ACTIVATIONS.index(activation)
+        self._lay_out()
+        cdef ptrdiff_t level = INSTRUCTION_SETS.index(instruction_set)
+        self.kernel = kernels[level][1 if self.dtype == np.float64 else 0]
+
+    cdef int _lay_out(self) except -1:
+        """Point to the weights, and to buffers for so many rows as are summed up together."""
+        cdef ptrdiff_t n_layers = len(self.coefs), item_bytes = self.dtype.itemsize, index
+        cdef ptrdiff_t layer_bytes = padded(n_layers * sizeof(layer_t), np.uint8)
+        cdef bint is_copied = not is_aligned(self.coefs[0], self.dtype)
+        vectors = [padded(len(values), self.dtype) * item_bytes for values in self.intercepts]
+        cdef ptrdiff_t row_bytes = vectors[0], copied_bytes = STRIP * row_bytes * is_copied
+        cdef ptrdiff_t sum_bytes = (row_bytes // ALIGNMENT | 1) * ALIGNMENT
+        cdef ptrdiff_t input_bytes = STRIP * item_bytes + ALIGNMENT
+        self.memory = _Arena(
+            layer_bytes + 2 * sum(vectors) + copied_bytes
+            + ROWS_AT_ONCE * (sum_bytes + input_bytes))
+        self.forward.network.n_layers = n_layers
+        self.forward.network.layers = <layer_t *> self.memory.take(layer_bytes)
+        for index in range(n_layers):
+            open_layer(
+                &self.forward.network.layers[index], index, self.coefs[index],
+                self.intercepts[index], self.memory, is_copied and index == 0)
+        self.forward.inputs = self.memory.take(ROWS_AT_ONCE * input_bytes)
+        self.forward.sums = self.memory.take(ROWS_AT_ONCE * sum_bytes)
+        self.forward.sums_stride = sum_bytes // item_bytes
+        if is_copied:
+            self.forward.copies = self.memory.take(copied_bytes)
+            self.forward.row_bytes = self.coefs[0].strides[0]
+        return 0
+
+    def sums(self, X, rows):
+        """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
+        cdef _Rows samples = _Rows(X, rows)
+        cdef ptrdiff_t n_features = samples.view.n_features, fan_in = len(self.coefs[0])
+        if n_features != fan_in or samples.dtype not in (np.float32, np.float64):
+            raise ValueError(
+                f"X has the dtype {samples.dtype} and {n_features} columns, the weights have "
+                f"{fan_in} rows")
+        z = np.empty((samples.view.n_rows, len(self.intercepts[-1])), self.dtype)
+        cdef void *outputs = address(z, self.dtype)
+        self.forward.of_double = samples.dtype == np.float64
+        with nogil:
+            self.kernel.sum_outputs(&self.forward, &samples.view, outputs)
+        return z
+
+
+cdef int open_layer(
+    layer_t *layer, ptrdiff_t index, weights, intercept, _Arena memory, bint is_copied=False
+) except -1:
+    """Point to the weights of a layer, and to room for its outputs."""
+    cdef ptrdiff_t vector_bytes, unit
+    dtype = weights.dtype
+    layer.fan_in, layer.fan_out = weights.shape
+    layer.stride = padded(layer.fan_in if index else layer.fan_out, dtype)
+    if is_copied:
+        layer.weights = address(weights, dtype, PyBUF_STRIDES)
+    else:
+        layer.weights = aligned_address(weights, dtype)
+    layer.intercept = aligned_address(intercept, dtype)
+    vector_bytes = padded(layer.fan_out, dtype) * dtype.itemsize
+    layer.output = memory.take(vector_bytes)
+    layer.mask = memory.take(vector_bytes)
+    for unit in range(layer.fan_out):
+        if dtype.itemsize == 8:
+            (<double *> layer.mask)[unit] = 1
+        else:
+            (<float *> layer.mask)[unit] = 1
+    return 0
+
+
+cdef class _Rows:
+    """Rows of X for the C code, which follows nothing that others could change.
+
+    It holds the arrays of values and columns themselves, whatever becomes of X, and a copy of where
+    rows begin. Columns are checked when they are used.
     """
 
     cdef samples_t view
-    cdef object X, targets, dtype
-    cdef object values, indices, indptr, labels, label_starts  # what the pointers of `view` point to
+    cdef object X, dtype
+    cdef object values, indices, indptr  # what the pointers of `view` point to
 
-    def __init__(self, X, targets, ptrdiff_t n_outputs):
-        self.X, self.targets = X, targets
+    def __init__(self, X, rows=slice(None)):
         # asked for once: another thread may give X other parts at any time
-        self.view.n_rows, self.view.n_features = X.shape
-        self.values = X.data if sp.issparse(X) else X
+        n_rows, self.view.n_features = X.shape
+        start, stop, _ = rows.indices(n_rows)
+        self.X = X
+        self.values = X.data if sp.issparse(X) else X[rows]
         self.dtype = self.values.dtype
+        self.view.n_rows = stop - start
         n_values = self.view.n_rows * self.view.n_features
         if sp.issparse(X):
             self.indices = X.indices
             n_values = min(self.values.size, self.indices.size)
             self.indptr = bounds_of_lists(
-                X.indptr, self.view.n_rows, n_values, self.view.n_features)
+                X.indptr[start : stop + 1], self.view.n_rows, n_values, self.view.n_features)
             self.view.index_bytes = 4 if self.indices.dtype == np.int32 else 8
             self.view.indices = address(
                 self.indices, np.int32 if self.view.index_bytes == 4 else np.int64,
                 PyBUF_C_CONTIGUOUS, n_values)
             self.view.indptr = <const ptrdiff_t *> address(self.indptr, np.intp)
+        else:  # a copy where they are not contiguous
+            self.values = np.require(self.values, requirements=["C", "A"])
         self.view.values = address(self.values, self.dtype, PyBUF_C_CONTIGUOUS, n_values)
+
+
+cdef class _Samples(_Rows):
+    """Rows and their targets, with a copy of the labels."""
+
+    cdef object targets, labels, label_starts
+
+    def __init__(self, X, targets, ptrdiff_t n_outputs):
+        _Rows.__init__(self, X)
+        self.targets = targets
         self._take_targets(n_outputs)
 
     cdef int _take_targets(self, ptrdiff_t n_outputs) except -1:

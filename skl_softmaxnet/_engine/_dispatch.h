@@ -77,6 +77,9 @@ enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 /* Weights are averaged whenever the presentations so far are a multiple of this. */
 #define AVERAGING_INTERVAL 64
 
+/* Samples whose outputs are summed up together. */
+#define ROWS_AT_ONCE 64
+
 /* Features that a pass over blocks works on at a time; how much of the weights a step may take away
  * there, and what may be left of them before the decay is applied. */
 #define STRIP 64
@@ -178,6 +181,18 @@ typedef struct {
     ptrdiff_t n;
 } labels_t;
 
+/* What it takes to sum up the outputs of samples, whose inputs may be of the other type of number.
+ * Of the network only the layers, with their outputs for one sample, and the activation are used. */
+typedef struct {
+    network_t network;
+    int of_double; /* what the inputs are */
+    void *copies;  /* STRIP rows of the first layer's weights, where these lie without padding */
+    ptrdiff_t row_bytes; /* from one to the next there */
+    void *inputs;        /* (ROWS_AT_ONCE, STRIP + GROUP) */
+    void *sums;          /* (ROWS_AT_ONCE, sums_stride), of the first layer */
+    ptrdiff_t sums_stride;
+} forward_t;
+
 /* A pass over the rows of a matrix of weights, listed or, where rows is NULL, 0 ... n_rows - 1. */
 typedef struct {
     void *weights;
@@ -214,6 +229,7 @@ typedef struct {
                   double rate, ptrdiff_t n);
     void (*catch_up)(network_t *);
     int (*is_finite)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs);
+    void (*sum_outputs)(forward_t *, const samples_t *, void *outputs);
 } kernel_t;
 
 #define PASTE_(name, type, level) name##_##type##_##level
@@ -265,7 +281,7 @@ static int highest_level(void)
 
 #define KERNEL(type, level)                                                                            \
     {.run = PASTE(run, type, level), .catch_up = PASTE(catch_up_all, type, level),                   \
-     .is_finite = PASTE(is_finite, type, level)}
+     .is_finite = PASTE(is_finite, type, level), .sum_outputs = PASTE(sum_outputs, type, level)}
 
 /* kernels[level][is_double] */
 static const kernel_t kernels[][2] = {

@@ -13,6 +13,7 @@
 #define TANH_MAX 20.0 /* tanh(TANH_MAX) rounds to 1 */
 #include "_presentation.h"
 #include "_products.h"
+#include "_forward.h"
 #include "_blocks.h"
 #undef REAL
 #undef BITS
@@ -39,6 +40,7 @@
 #define TANH_MAX 10.0f
 #include "_presentation.h"
 #include "_products.h"
+#include "_forward.h"
 #include "_blocks.h"
 #undef REAL
 #undef BITS

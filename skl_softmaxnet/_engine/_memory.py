@@ -8,6 +8,8 @@ non-zero inputs. Every later layer is stored column by column, one row of memory
 way the long inner loops run along contiguous hidden units.
 """
 
+from functools import partial
+
 import numpy as np
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
@@ -19,56 +21,64 @@ def padded(n_values, dtype):
     return -(-n_values // lanes) * lanes
 
 
-def address(array):
-    """Return where an array's first value is in memory."""
-    return array.__array_interface__["data"][0]
-
-
-def aligned_block(memory, n_rows, dtype):
-    """View the aligned part of `memory`, bytes as `aligned_zeros` takes them, as whole rows."""
-    start = -address(memory) % ALIGNMENT
-    return memory[start : start + memory.size - ALIGNMENT].view(dtype).reshape(n_rows, -1)
-
-
 def aligned_zeros(n_rows, n_columns, dtype):
     """Return zeros of shape (n_rows, n_columns), a view of an aligned block with padded rows."""
     dtype = np.dtype(dtype)
     n_bytes = n_rows * padded(n_columns, dtype) * dtype.itemsize
     memory = np.zeros(n_bytes + ALIGNMENT, dtype=np.uint8)
-    return aligned_block(memory, n_rows, dtype)[:, :n_columns]
+    return aligned_part(memory).view(dtype).reshape(n_rows, -1)[:, :n_columns]
+
+
+def aligned_part(memory):
+    """View what is aligned of bytes as `aligned_zeros` takes them."""
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + memory.size - ALIGNMENT]
+
+
+def with_padding(array):
+    """View the memory of an array that `as_blocks` returned as one vector, with its padding."""
+    return aligned_part(array.base).view(array.dtype)
 
 
 def is_aligned(array, dtype):
-    """Tell whether a two-dimensional array is such a view, so that it can be used as it is."""
+    """Tell whether a two-dimensional array is such a view.
+
+    A slice of a wider network's weights passes too, though its padding is not zero.
+    """
     dtype = np.dtype(dtype)
     n_rows, n_columns = array.shape
     stride = padded(n_columns, dtype) * dtype.itemsize
     memory = array.base
-    if (
-        array.dtype != dtype
-        or not array.flags.writeable
-        or (n_rows > 1 and array.strides[0] != stride)
-        or (n_columns > 1 and array.strides[1] != dtype.itemsize)
-        or not (isinstance(memory, np.ndarray) and memory.dtype == np.uint8)
-        or memory.size != n_rows * stride + ALIGNMENT
-    ):
-        return False
-    block = aligned_block(memory, n_rows, dtype)
-    # padding is not zero in a slice of a wider network's weights, nor after training has diverged
-    return address(array) == address(block) and not block[:, n_columns:].any()
+    return (
+        array.dtype == dtype
+        and (n_rows == 1 or array.strides[0] == stride)
+        and (n_columns == 1 or array.strides[1] == dtype.itemsize)
+        and array.flags.writeable
+        and isinstance(memory, np.ndarray)
+        and memory.dtype == np.uint8
+        and memory.size == n_rows * stride + ALIGNMENT
+    )
 
 
-def as_aligned(array, dtype):
-    """Return a two-dimensional array as an aligned view, itself if it already is one."""
-    if is_aligned(array, dtype):
+def as_aligned(array, dtype, *, in_place):
+    """Return a two-dimensional array as such a view: itself, if it is one and may be used."""
+    if in_place and is_aligned(array, dtype):
         return array
     copy = aligned_zeros(*array.shape, dtype)
     copy[...] = array
     return copy
 
 
-def as_blocks(coefs, intercepts, dtype):
-    """Lay out the weights of a network for the engines, without a copy where they already are.
+def has_rows(array, dtype):
+    """Tell whether the engines can read a two-dimensional array row by row, where it lies."""
+    dtype = np.dtype(dtype)
+    stride, step = array.strides
+    is_contiguous = step == dtype.itemsize and stride >= array.shape[1] * dtype.itemsize
+    return array.dtype == dtype and is_contiguous and not is_aligned(array, dtype)
+
+
+def as_blocks(coefs, intercepts, dtype, *, in_place=False, only_to_read=False):
+    """Lay out the weights of a network for the engines.
 
     Parameters
     ----------
@@ -76,10 +86,21 @@ def as_blocks(coefs, intercepts, dtype):
     intercepts : list of ndarray of shape (fan_out,)
     dtype : float32 or float64
 
+    in_place : bool, default=False
+        Whether arrays that an earlier call has laid out are returned as they are. A user's are not:
+        what looks like one may be a part of a wider network's, with other weights for padding.
+
+    only_to_read : bool, default=False
+        Whether a first layer that is not laid out stays where it is if its rows are contiguous. It
+        may be large, where sparse samples need a few of its rows.
+
     Returns
     -------
     coefs, intercepts : lists of ndarray of `dtype`, of the same shapes
     """
+    as_block = partial(as_aligned, dtype=dtype, in_place=in_place)
     first, *later = coefs
-    blocks = [as_aligned(first, dtype)] + [as_aligned(weights.T, dtype).T for weights in later]
-    return blocks, [as_aligned(values[np.newaxis], dtype)[0] for values in intercepts]
+    if not (only_to_read and has_rows(first, dtype)):
+        first = as_block(first)
+    blocks = [first] + [as_block(weights.T).T for weights in later]
+    return blocks, [as_block(values[np.newaxis])[0] for values in intercepts]

@@ -49,6 +49,7 @@ from .._functions import (
     squared_error,
     squared_error_delta,
 )
+from ._memory import as_aligned
 
 # Weights are averaged whenever the presentations so far are a multiple of this.
 AVERAGING_INTERVAL = 64
@@ -192,8 +193,8 @@ class NumpyEngine:
     def present(self, columns, values, target, rate):
         """Show one sample, update the weights, and return the sample's loss from before."""
         self.catch_up(columns)
-        outputs, z = self.forward(columns, values)
-        *hidden, output = outputs
+        hidden, z = forward(self.coefs, self.intercepts, self.activate, columns, values)
+        output = OUTPUT_ACTIVATIONS[self.output_activation](z)
         if self.loss == "squared_error":
             loss = squared_error(target, output)
             delta = squared_error_delta(target, output, self.output_activation)
@@ -216,16 +217,26 @@ class NumpyEngine:
         self.t += 1
         return float(loss)
 
-    def forward(self, columns, values):
-        """Return the outputs of every layer, and the sums of the last."""
-        weights, *later_weights = self.coefs
-        intercept, *later_intercepts = self.intercepts
-        z = weighted_sums(values, weights[columns]) + intercept  # (fan_out,)
-        outputs = []
-        for weights, intercept in zip(later_weights, later_intercepts, strict=True):
-            outputs.append(self.activate(z))
-            z = weighted_sums(outputs[-1], weights) + intercept
-        return [*outputs, OUTPUT_ACTIVATIONS[self.output_activation](z)], z
+    @staticmethod
+    def forward_pass(coefs, intercepts, activation):
+        """Return a forward pass, whose sums are those that training would meet.
+
+        Parameters
+        ----------
+        coefs, intercepts : lists of ndarray
+            As `as_blocks` returns them, also only to read.
+
+        activation : str
+
+        Returns
+        -------
+        forward_pass : object
+            Its method ``sums(X, rows)`` takes an array or CSR array of shape (n_samples,
+            n_features), of float32 or float64 whatever the weights are, and a slice of its rows,
+            and returns the sums z of their output layers, of shape (n, n_outputs). It is not to be
+            shared by threads.
+        """
+        return _ForwardPass(coefs, intercepts, activation)
 
     def update(self, layer, rows, inputs, delta, rate):
         """Change the weights in the rows of the non-zero inputs, and the intercepts."""
@@ -266,6 +277,39 @@ class NumpyEngine:
         for average, weights in zip(averages, [*self.coefs, *self.intercepts], strict=True):
             average *= 1 - share
             average += share * weights
+
+
+class _ForwardPass:
+    """Sums of the output layer: see `NumpyEngine.forward_pass`."""
+
+    def __init__(self, coefs, intercepts, activation):
+        first, *later = coefs  # what einsum does depends on where the first lies
+        self.coefs = [as_aligned(first, first.dtype, in_place=True), *later]
+        self.intercepts = intercepts
+        self.activate, _ = ACTIVATIONS[activation]
+
+    def sums(self, X, rows):
+        """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
+        numbers = range(*rows.indices(X.shape[0]))
+        z = np.empty((len(numbers), self.intercepts[-1].size), self.coefs[0].dtype)
+        with np.errstate(all="ignore"):
+            for sums, row in zip(z, numbers, strict=True):
+                columns, values = nonzero_inputs(X, row)
+                values = values.astype(z.dtype, copy=False)
+                _, sums[:] = forward(self.coefs, self.intercepts, self.activate, columns, values)
+        return z
+
+
+def forward(coefs, intercepts, activate, columns, values):
+    """Return the outputs of the hidden layers, and the sums of the last, from non-zero inputs."""
+    weights, *later_weights = coefs
+    intercept, *later_intercepts = intercepts
+    z = weighted_sums(values, weights[columns]) + intercept  # (fan_out,)
+    hidden = []
+    for weights, intercept in zip(later_weights, later_intercepts, strict=True):
+        hidden.append(activate(z))
+        z = weighted_sums(hidden[-1], weights) + intercept
+    return hidden, z
 
 
 def nonzero_inputs(X, row):

@@ -1,0 +1,161 @@
+/* The sums of the output layer of many samples, for one type of number and one instruction set.
+ *
+ * A template like _presentation.h, and included after _products.h. The sums of the first layer are
+ * those of _blocks.h: in the order of the inputs, from zero, with multiplications and additions fused
+ * where the processor can, and then the intercept. The layers above are those of training. An input
+ * of zero changes no bit of a sum, so dense samples are multiplied in tiles and others as listed, and
+ * the bits are the same, whatever lies beside a sample.
+ */
+
+/* An input as a number of the network's type. */
+FUNCTION REAL NAME(input_at)(const forward_t *forward, const samples_t *samples, ptrdiff_t i)
+{
+    return forward->of_double ? (REAL)((const double *)samples->values)[i]
+                              : (REAL)((const float *)samples->values)[i];
+}
+
+/* Copy rows of the first layer's weights that lie without padding: for inputs that are listed or,
+ * where columns is NULL, for n from `first` on. */
+FUNCTION const REAL *NAME(copy_rows)(
+    const forward_t *forward, const ptrdiff_t *columns, ptrdiff_t first, ptrdiff_t n)
+{
+    const layer_t *layer = forward->network.layers;
+    REAL *copies = forward->copies;
+    ptrdiff_t k;
+    for (k = 0; k < n; k++) {
+        const ptrdiff_t j = columns ? columns[k] : first + k;
+        memcpy(copies + k * layer->stride, (const char *)layer->weights + j * forward->row_bytes,
+               (size_t)layer->fan_out * sizeof(REAL));
+    }
+    return copies;
+}
+
+/* --------------------------------------------------------------------------------------------
+ * The first layer
+ */
+
+/* sums <- sums + sum_k inputs[k] w_k, `count` vectors of them, for n rows w_k of weights: those of
+ * the listed columns or, where there is no list, the first. */
+FUNCTION void NAME(add_rows)(
+    int count, const REAL *inputs, const ptrdiff_t *columns, ptrdiff_t n, const REAL *weights,
+    ptrdiff_t stride, VEC *sums)
+{
+    VEC total[8];
+    ptrdiff_t k;
+    int i;
+    UNROLL
+    for (i = 0; i < count; i++) total[i] = sums[i];
+    for (k = 0; k < n; k++) {
+        const VEC *row = (const VEC *)(weights + (columns ? columns[k] : k) * stride);
+        const VEC input = SPLAT(inputs[k]);
+        UNROLL
+        for (i = 0; i < count; i++) total[i] = NAME(multiply_add)(input, row[i], total[i]);
+    }
+    UNROLL
+    for (i = 0; i < count; i++) sums[i] = total[i];
+}
+
+/* The same for all vectors. */
+LARGE_FUNCTION void NAME(add_listed)(
+    const forward_t *forward, const REAL *inputs, const ptrdiff_t *columns, ptrdiff_t n, VEC *sums)
+{
+    const layer_t *layer = forward->network.layers;
+    const REAL *weights = layer->weights;
+    const ptrdiff_t stride = layer->stride;
+    ptrdiff_t left = NAME(vectors)(layer->fan_out);
+    if (forward->copies) {
+        weights = NAME(copy_rows)(forward, columns, 0, n);
+        columns = NULL;
+    }
+    for (; left >= 8; left -= 8, sums += 8, weights += 8 * LANES)
+        NAME(add_rows)(8, inputs, columns, n, weights, stride, sums);
+    switch (left) {
+    case 7: NAME(add_rows)(7, inputs, columns, n, weights, stride, sums); break;
+    case 6: NAME(add_rows)(6, inputs, columns, n, weights, stride, sums); break;
+    case 5: NAME(add_rows)(5, inputs, columns, n, weights, stride, sums); break;
+    case 4: NAME(add_rows)(4, inputs, columns, n, weights, stride, sums); break;
+    case 3: NAME(add_rows)(3, inputs, columns, n, weights, stride, sums); break;
+    case 2: NAME(add_rows)(2, inputs, columns, n, weights, stride, sums); break;
+    case 1: NAME(add_rows)(1, inputs, columns, n, weights, stride, sums); break;
+    default: break;
+    }
+}
+
+/* The sums of one sample, from its inputs that are not zero. Someone may have changed its columns
+ * after they were checked: none leads out of the weights. */
+LARGE_FUNCTION void NAME(sum_listed)(
+    const forward_t *forward, const samples_t *samples, ptrdiff_t row, VEC *sums)
+{
+    const int index_bytes = samples->index_bytes;
+    const ptrdiff_t begin = index_bytes ? samples->indptr[row] : row * samples->n_features;
+    const ptrdiff_t end = index_bytes ? samples->indptr[row + 1] : begin + samples->n_features;
+    ptrdiff_t columns[STRIP], start, stop, j, n;
+    REAL inputs[STRIP];
+    for (start = begin; start < end; start = stop) {
+        stop = end - start < STRIP ? end : start + STRIP;
+        for (j = start, n = 0; j < stop; j++) {
+            columns[n] = index_bytes ? index_at(index_bytes, samples->indices, j) : j - begin;
+            if ((size_t)columns[n] >= (size_t)samples->n_features) continue;
+            inputs[n] = NAME(input_at)(forward, samples, j);
+            n += inputs[n] != 0;
+        }
+        NAME(add_listed)(forward, inputs, columns, n, sums);
+    }
+}
+
+/* The sums of n dense samples, a strip of inputs at a time. */
+LARGE_FUNCTION void NAME(sum_tiles)(
+    const forward_t *forward, const samples_t *samples, ptrdiff_t row, ptrdiff_t n)
+{
+    const layer_t *layer = forward->network.layers;
+    const ptrdiff_t n_features = samples->n_features, n_vectors = NAME(vectors)(layer->fan_out);
+    REAL *inputs = forward->inputs;
+    ptrdiff_t first, r, k, v;
+    int count;
+    for (first = 0; first < n_features; first += STRIP) {
+        const ptrdiff_t left = n_features - first, n_terms = left < STRIP ? left : STRIP;
+        const product_t p = {
+            .a = inputs, .a_row = STRIP + GROUP, .a_term = 1,
+            .b = forward->copies ? NAME(copy_rows)(forward, NULL, first, n_terms)
+                                 : (const REAL *)layer->weights + first * layer->stride,
+            .b_term = layer->stride,
+            .c = forward->sums, .c_row = forward->sums_stride, .n_rows = n, .n_terms = n_terms};
+        for (r = 0; r < n; r++)
+            for (k = 0; k < n_terms; k++)
+                inputs[r * (STRIP + GROUP) + k] = NAME(input_at)(
+                    forward, samples, (row + r) * n_features + first + k);
+        for (v = 0; v < n_vectors; v += count) {
+            count = NAME(tile_width)(n_vectors - v);
+            NAME(add_product)(count, &p, v);
+        }
+    }
+}
+
+/* --------------------------------------------------------------------------------------------
+ * All layers
+ */
+
+/* Write the sums of the output layer for all samples, one row after the other. */
+TARGET static void NAME(sum_outputs)(forward_t *forward, const samples_t *samples, void *outputs)
+{
+    network_t *network = &forward->network;
+    layer_t *layer = network->layers, *last = layer + network->n_layers - 1;
+    const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out), stride = forward->sums_stride;
+    const VEC *intercept = layer->intercept;
+    REAL *z = outputs;
+    ptrdiff_t row, r, v;
+    for (row = 0; row < samples->n_rows; row += ROWS_AT_ONCE) {
+        const ptrdiff_t left = samples->n_rows - row, n = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
+        const ptrdiff_t in_tiles = samples->index_bytes ? 0 : n / TILE_ROWS * TILE_ROWS;
+        memset(forward->sums, 0, (size_t)(n * stride) * sizeof(REAL));
+        if (in_tiles) NAME(sum_tiles)(forward, samples, row, in_tiles);
+        for (r = 0; r < n; r++, z += last->fan_out) {
+            VEC *sums = (VEC *)((REAL *)forward->sums + r * stride);
+            if (r >= in_tiles) NAME(sum_listed)(forward, samples, row + r, sums);
+            for (v = 0; v < n_vectors; v++) sums[v] = sums[v] + intercept[v];
+            layer->output = sums;
+            NAME(forward)(network, network->activation);
+            memcpy(z, last->output, (size_t)last->fan_out * sizeof(REAL));
+        }
+    }
+}
