@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from helpers import assert_same_bits, child_process, network, train
-from numpy.testing import assert_allclose
 
 from skl_softmaxnet import _engine
 
@@ -111,15 +110,6 @@ def test_targets_are_never_one_hot():
     assert classifier.coefs_[1].shape == (2, n_classes)
     # a few numbers for each sample; in float32 the matrix would be 763 MiB, in bits still 24
     assert peak < 16 * MIB
-
-
-def test_probabilities_are_computed_in_chunks():
-    X = np.random.RandomState(0).normal(size=(100_000, 100))
-    classifier = train_once("partial_fit", X[:3], np.arange(3), hidden_layer_sizes=(1000,))
-    peak, probabilities = peak_memory(classifier.predict_proba, X)
-    assert peak - probabilities.nbytes < 64 * MIB  # one hidden layer of all rows would be 763
-    assert probabilities.shape == (100_000, 3)
-    assert_allclose(probabilities[-5:], classifier.predict_proba(X[-5:]), rtol=1e-5)
 
 
 # --- Ctrl-C, and other threads ---
