@@ -14,9 +14,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from . import _outputs
+from . import _outputs, _stream
 from ._callbacks import CallbackSupportMixin, FitCallbacks
-from ._network import check_same_network, has_new_weights, initialize, open_forward_pass
+from ._network import (
+    check_same_network,
+    has_new_weights,
+    initialize,
+    lay_out_loaded,
+    open_forward_pass,
+)
 from ._order import list_epoch, list_stream
 from ._samples import (
     check_rows,
@@ -465,7 +471,6 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             warn(" ".join(problems), ConvergenceWarning)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
         X: MatrixLike,
@@ -528,8 +533,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         >>> np.allclose(in_chunks.coefs_[0], at_once.coefs_[0], rtol=1e-10)
         True
         """
+        if not _stream.learn(self, X, y, classes, sample_weight):
+            self._partial_fit(X, y, classes, sample_weight)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _partial_fit(self, X, y, classes, sample_weight):
+        """Do the same in the ordinary way, which checks everything."""
         model = self._copy()
-        model._check_parameters()
         is_new = not hasattr(model, "coefs_")
         X, targets, weights = learn_samples_of_stream(
             model, X, y, classes, sample_weight, is_new=is_new
@@ -538,10 +549,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             initialize(model, X)
         presentations = list_stream(model, targets, weights)
         if presentations.rows.size:
-            self._learn_in_place(model, X, targets, presentations)
+            training = self._learn_in_place(model, X, targets, presentations)
+            _stream.remember_training(self, training, X.shape[0])
         else:
             self._take_over(model)
-        return self
 
     def _learn_in_place(self, model, X, targets, presentations):
         """Train a copy of the attributes, but the arrays themselves; take over all or nothing."""
@@ -560,6 +571,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             del model.loss_curve_[n_losses:]
             deque(undo, 0)
             raise
+        return training
 
     def _copy(self):
         """Return an estimator with the same attributes, which share their arrays and lists.
@@ -616,18 +628,6 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 f"learning_rate_init={self.learning_rate_init!r}."
             )
 
-    def _check_parameters(self):
-        """Validate the parameters of a fitted estimator too, which scikit-learn leaves out.
-
-        Only where one is another object than when last checked: a stream of single samples would
-        spend much of its time here.
-        """
-        parameters = [getattr(self, name) for name in self._parameter_constraints]
-        checked = getattr(self, "_checked_parameters", [None] * len(parameters))
-        if any(new is not old for new, old in zip(parameters, checked, strict=True)):
-            self._validate_params()
-            self._checked_parameters = parameters
-
     # ------------------------------------------------------------------------------------------
     # The network, and what training leaves behind
 
@@ -650,8 +650,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """Set the attributes of a copy or a loaded estimator."""
         super().__setstate__(state)
         if "_learned" in state:
-            is_learned = state["_learned"] is True
-            self._learned = [*self.coefs_, *self.intercepts_] if is_learned else []
+            self._learned = []
+            if state["_learned"] is True:
+                lay_out_loaded(self)
 
     # ------------------------------------------------------------------------------------------
     # Predicting
@@ -805,6 +806,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     def _predict(self, X, from_decisions):
         """Apply a function of the decision values to X."""
+        z = _stream.sum_outputs(self, X)  # (n, K)
+        if z is not None:
+            decisions = _outputs.decision(z, self.out_activation_, self._multilabel)
+            return from_decisions(decisions, self._multilabel)
         check_is_fitted(self)
         model = self._copy()  # another thread may take over other weights meanwhile
         X = check_rows(model, X)
@@ -815,7 +820,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             decisions = _outputs.decision(z, model.out_activation_, model._multilabel)
             return from_decisions(decisions, model._multilabel)
 
-        return _outputs.in_chunks(from_sums, open_forward_pass(model), X, len(model.classes_))
+        forward_pass = open_forward_pass(model)
+        values = _outputs.in_chunks(from_sums, forward_pass, X, len(model.classes_))
+        _stream.remember_forward_pass(self, model, forward_pass, X.shape[0])
+        return values
 
     # ------------------------------------------------------------------------------------------
     # What scikit-learn asks

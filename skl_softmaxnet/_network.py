@@ -241,6 +241,26 @@ def open_forward_pass(model):
     return _engine.Engine.forward_pass(coefs, intercepts, model.activation)
 
 
+def lay_out_loaded(model):
+    """Lay out the weights of a copied or loaded model, so that predictions find them in place.
+
+    But those that are mapped from a file, which other processes may share.
+    """
+    shown = [*model.coefs_, *model.intercepts_]
+    if not any(isinstance(array, np.memmap) for array in shown):
+        model.coefs_, model.intercepts_ = _engine.as_blocks(
+            model.coefs_, model.intercepts_, model._dtype, in_place=True
+        )
+    model._learned = [*model.coefs_, *model.intercepts_]
+
+
+def lies_in_blocks(model):
+    """Tell whether the weights that a model shows are laid out for the engines."""
+    rows = [model.coefs_[0], *(weights.T for weights in model.coefs_[1:])]
+    rows += [intercept[np.newaxis] for intercept in model.intercepts_]
+    return all(_engine.is_aligned(array, model._dtype) for array in rows)
+
+
 def shown_weights(model):
     """The weights that a model shows, which a user may have put in, once they are checked."""
     shown = tuple([np.asarray(a) for a in part] for part in (model.coefs_, model.intercepts_))

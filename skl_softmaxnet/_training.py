@@ -227,17 +227,20 @@ class Training:
 
     def present(self, presentations):
         """Run one epoch in slices, and return its mean loss per unit of weight."""
-        t, n_epochs = self.model._schedule_start
-        rate = self.schedule.rate(
-            self.engine.t - t, len(self.model.loss_curve_) - n_epochs, self.model._n_lowered
-        )
-        total = 0.0
+        rate, total = self.rate(), 0.0
         # where t is such a multiple a block ends, so that a slice which ends there cuts none
         n_before = self.engine.t % min(_MOST_IN_BLOCK, self.slice_size)
         for rows, fractions in presentations.slices(self.slice_size, n_before):
             total += self.engine.run(self.X, self.targets, rows, fractions, rate)
         self.engine.catch_up()
         return total / presentations.total_weight
+
+    def rate(self):
+        """Return the learning rate of the epoch to come."""
+        t, n_epochs = self.model._schedule_start
+        return self.schedule.rate(
+            self.engine.t - t, len(self.model.loss_curve_) - n_epochs, self.model._n_lowered
+        )
 
     def check_finite(self, loss, inputs=None):
         """Stop in the epoch in which training has diverged."""

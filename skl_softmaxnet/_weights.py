@@ -170,7 +170,12 @@ def class_multipliers(class_weight, classes, targets, weights):
     if class_weight is None:
         return None
     if not isinstance(class_weight, str):
-        return _multipliers_of_classes(class_weight, classes, targets).take(targets)
+        if sp.issparse(targets):
+            raise ValueError(
+                'class_weight must be "balanced" or None where samples have several labels, '
+                f"got {class_weight!r}."
+            )
+        return multipliers_of_classes(class_weight, classes).take(targets)
     if weights is None:
         weights = np.ones(targets.shape[0])
     if sp.issparse(targets):
@@ -178,12 +183,8 @@ def class_multipliers(class_weight, classes, targets, weights):
     return _balance(targets, weights)
 
 
-def _multipliers_of_classes(class_weight, classes, targets):
-    if sp.issparse(targets):
-        raise ValueError(
-            'class_weight must be "balanced" or None where samples have several labels, '
-            f"got {class_weight!r}."
-        )
+def multipliers_of_classes(class_weight, classes):
+    """Return what a dict multiplies the weight of each class by."""
     labels = classes.tolist()
     known = set(labels)
     unknown = [label for label in class_weight if label not in known]

@@ -160,7 +160,8 @@ def assert_differs(one, other):
 def state(value):
     """All that an estimator, or a part of it, holds, down to the bits of its arrays."""
     if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
+        content = value.tolist() if value.dtype == object else value.tobytes()
+        return value.dtype.str, value.shape, content
     if isinstance(value, np.random.RandomState):
         return state(value.get_state(legacy=False))
     if isinstance(value, dict):

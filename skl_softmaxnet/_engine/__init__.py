@@ -4,11 +4,18 @@
 """
 
 from .._warnings import warn
-from ._memory import as_blocks, with_padding
+from ._memory import as_blocks, is_aligned, with_padding
 from ._numpy import NumpyEngine
 
 try:
-    from ._compiled import INSTRUCTION_SETS, CompiledEngine, shuffle, sort_rows
+    from ._compiled import (
+        INSTRUCTION_SETS,
+        CompiledEngine,
+        are_same,
+        are_same_items,
+        shuffle,
+        sort_rows,
+    )
 except ImportError:  # no compiler was there at install time
     from ._sorting import shuffle, sort_rows
 
@@ -21,7 +28,10 @@ __all__ = [
     "CompiledEngine",
     "Engine",
     "NumpyEngine",
+    "are_same",
+    "are_same_items",
     "as_blocks",
+    "is_aligned",
     "shuffle",
     "sort_rows",
     "warn_once_without_compiled",

@@ -9,6 +9,7 @@ released.
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 
@@ -94,7 +95,7 @@ cdef extern from "_dispatch.h" nogil:
             network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t
         ) noexcept nogil
         void (*catch_up)(network_t *) noexcept nogil
-        int (*is_finite)(const network_t *, const ptrdiff_t *, ptrdiff_t) noexcept nogil
+        double (*largest_weight)(const network_t *, const ptrdiff_t *, ptrdiff_t, int) noexcept nogil
         void (*sum_outputs)(forward_t *, const samples_t *, void *) noexcept nogil
 
     const kernel_t kernels[1][2]  # of as many levels as the compiler could make
@@ -142,6 +143,9 @@ cdef ptrdiff_t _SHUFFLED_AT_ONCE = 1 << 21
 
 # A CSR row's columns and entries are counted in 32 bits while rows are sorted.
 cdef int64_t _MOST_SORTED_COLUMNS = 2**32 - 1
+
+
+include "_stream.pxi"
 
 
 cdef class _Arena:
@@ -358,7 +362,7 @@ cdef class CompiledEngine:
         cdef ptrdiff_t n_inputs = len(self.coefs[0])
         if inputs is not None:
             listed, n_inputs = <const ptrdiff_t *> address(inputs, np.intp), len(inputs)
-        return self.kernel.is_finite(&self.network, listed, n_inputs) != 0
+        return self.kernel.largest_weight(&self.network, listed, n_inputs, False) < INFINITY
 
     cdef int _take(self, _Samples samples) except -1:
         """Take the samples of the next runs."""
@@ -375,6 +379,129 @@ cdef class CompiledEngine:
             if samples.view.index_bytes:
                 self.network.inputs[i].values = self.sparse_rows.take(n_bytes)
         self.samples = samples
+        return 0
+
+    def forget_samples(self):
+        """Let go of the samples of the last run; `learn_few` gives the next."""
+        self.samples = None
+
+    def bound(self, double largest_input, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
+        """Return what no number exceeds while n samples are presented, as far as is known before.
+
+        Parameters
+        ----------
+        largest_input : float
+            The largest magnitude in the samples.
+
+        n_inputs : int
+            How many inputs a sample lists.
+
+        rate : float
+        n : int
+        """
+        return self._bound(NULL, len(self.coefs[0]), largest_input, n_inputs, rate, n)
+
+    cdef double _bound(
+        self, const ptrdiff_t *inputs, ptrdiff_t n_listed, double largest_input,
+        ptrdiff_t n_inputs, double rate, ptrdiff_t n
+    ):
+        cdef bound_t bound
+        bound.weight = self.kernel.largest_weight(&self.network, inputs, n_listed, False)
+        bound.velocity = 0
+        if self.network.kind == MOMENTUM:
+            bound.velocity = self.kernel.largest_weight(&self.network, NULL, len(self.coefs[0]), True)
+        bound.input = largest_input
+        return bound_after(bound, &self.network, n_inputs, rate, n)
+
+    def learn_few(
+        self, dict attributes, dict expected, X, list labels, list weights, double rate,
+        double total_weight,
+    ):
+        """Train on a few rows, and set the attributes of a model, unless anything is unexpected.
+
+        All is done in this one call, in which Python does not look for Ctrl-C.
+
+        Parameters
+        ----------
+        attributes, expected : dict
+            The attributes of the model, and what they are expected to be; both are brought up to
+            date.
+
+        X : ndarray or CSR of shape (n_samples, n_features)
+        labels : list of int, or of lists of int for several labels a sample
+            The targets.
+
+        weights : list of float or None
+        rate, total_weight : float
+
+        Returns
+        -------
+        learned : bool
+            Whether anything was done.
+        """
+        cdef few_t few
+        with cython.critical_section(self):
+            if not are_same(attributes, expected):
+                return False
+            if not _take_rows(&few, X, self.network.layers.fan_in):
+                return False
+            if not _take_labels(&few, labels, expected["_multilabel"]):
+                return False
+            if not _take_weights(&few, weights):
+                return False
+            if not self._is_as_before(&few) or not self._is_safe(&few, rate):
+                return False
+            self._learn(&few, attributes, expected, rate, total_weight)
+        return True
+
+    cdef bint _is_as_before(self, few_t *few) except -1:
+        """Whether rows are of the kind that the engine is set up for, and weights where they were."""
+        cdef ptrdiff_t l
+        cdef layer_t *layer
+        if few.is_double != (self.dtype is _FLOAT64):
+            return False
+        if (few.samples.index_bytes == 0) != (self.sparse_rows is None):
+            return False
+        for l in range(self.network.n_layers):
+            layer = &self.network.layers[l]
+            if not _lies_at(self.coefs[l], layer, layer.weights):
+                return False
+            if not _lies_at(self.intercepts[l], layer, layer.intercept):
+                return False
+        return True
+
+    cdef bint _is_safe(self, few_t *few, double rate):
+        """Whether no number can overflow; of the first layer only the listed inputs are looked at."""
+        cdef ptrdiff_t n_listed = few.samples.n_features, n = few.n_presentations
+        cdef const ptrdiff_t *listed = NULL
+        cdef double limit = _SAFE_DOUBLE if few.is_double else _SAFE_FLOAT
+        cdef bint moves_all = self.network.kind != 0 or self.network.averages
+        if few.samples.index_bytes and not moves_all and list_columns(few, self.network.only):
+            listed, n_listed = self.network.only, few.indptr[few.samples.n_rows]
+        return self._bound(listed, n_listed, few.largest, few.longest, rate, n) < limit
+
+    cdef int _learn(
+        self, few_t *few, dict attributes, dict expected, double rate, double total_weight
+    ) except -1:
+        cdef list losses = attributes["loss_curve_"]
+        cdef unsigned int mode
+        losses.append(None)  # before anything is done, for there may be no memory
+        mode = flush_tiny_results()
+        loss = self.kernel.run(
+            &self.network, &few.samples, few.order, few.fractions, rate, few.n_presentations)
+        self.kernel.catch_up(&self.network)
+        restore_mode(mode)
+        loss /= total_weight
+        losses[-1] = loss
+        changes = {
+            "loss_": loss,
+            "best_loss_": min(attributes["best_loss_"], loss),
+            "_reference": min(attributes["_reference"], loss),
+            "n_iter_": attributes["n_iter_"] + 1,
+            "t_": self.network.t,
+        }
+        attributes.update(changes)
+        expected.update(changes)
         return 0
 
     @classmethod
@@ -439,6 +566,26 @@ cdef class _ForwardPass:
         self.forward.of_double = samples.dtype == np.float64
         with nogil:
             self.kernel.sum_outputs(&self.forward, &samples.view, outputs)
+        return z
+
+    def sums_of_few(self, X):
+        """Return the same for a few rows, or None if anything is unexpected, such as infinite sums."""
+        cdef few_t few
+        cdef ptrdiff_t n_outputs = self.forward.network.layers[
+            self.forward.network.n_layers - 1].fan_out
+        cdef void *outputs
+        dtype = self.dtype
+        with cython.critical_section(self):
+            if not _take_rows(&few, X, self.forward.network.layers.fan_in):
+                return None
+            z = np.empty((few.samples.n_rows, n_outputs), dtype)
+            outputs = address(z, dtype)
+            self.forward.of_double = few.is_double
+            self.kernel.sum_outputs(&self.forward, &few.samples, outputs)
+        if not largest_input(
+            outputs, few.samples.n_rows * n_outputs, dtype is _FLOAT64
+        ) < INFINITY:
+            return None
         return z
 
 

@@ -228,7 +228,8 @@ typedef struct {
     double (*run)(network_t *, const samples_t *, const ptrdiff_t *order, const double *fractions,
                   double rate, ptrdiff_t n);
     void (*catch_up)(network_t *);
-    int (*is_finite)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs);
+    double (*largest_weight)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs,
+                             int of_velocities);
     void (*sum_outputs)(forward_t *, const samples_t *, void *outputs);
 } kernel_t;
 
@@ -281,7 +282,7 @@ static int highest_level(void)
 
 #define KERNEL(type, level)                                                                            \
     {.run = PASTE(run, type, level), .catch_up = PASTE(catch_up_all, type, level),                   \
-     .is_finite = PASTE(is_finite, type, level), .sum_outputs = PASTE(sum_outputs, type, level)}
+     .largest_weight = PASTE(largest_weight, type, level), .sum_outputs = PASTE(sum_outputs, type, level)}
 
 /* kernels[level][is_double] */
 static const kernel_t kernels[][2] = {

@@ -744,37 +744,51 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     }
 }
 
-/* Whether all numbers are finite: 0 times any other is NaN. */
-LARGE_FUNCTION int NAME(all_finite)(const void *values, ptrdiff_t n_values)
+/* The largest magnitude of numbers; infinite if any is not finite. As whole numbers the bits of
+ * magnitudes are in the order of these, and infinity and NaN beyond. */
+LARGE_FUNCTION double NAME(largest_of)(const void *values, ptrdiff_t n_values)
 {
-    const VEC *w = values;
+    const IVEC *bits = values;
+    const IVEC but_sign = SPLAT_BITS((UBITS)-1 >> 1);
     const ptrdiff_t n_vectors = n_values / LANES;
-    VEC zero = SPLAT(0);
+    IVEC most = SPLAT_BITS(0);
+    double largest = 0;
     ptrdiff_t v;
-    for (v = 0; v < n_vectors; v++) zero = zero + w[v] * SPLAT(0);
-    for (v = 0; v < LANES; v++)
-        if (LANE(zero, v) != 0) return 0;
-    return 1;
+    for (v = 0; v < n_vectors; v++) {
+        const IVEC magnitude = bits[v] & but_sign;
+        most = AS_BITS(SELECT(magnitude > most, AS_REAL(magnitude), AS_REAL(most)));
+    }
+    for (v = 0; v < LANES; v++) {
+        const double x = LANE(AS_REAL(most), v);
+        if (!(x < INFINITY)) return INFINITY;
+        if (x > largest) largest = x;
+    }
+    return largest;
 }
 
-/* Whether all weights and intercepts are; of the first layer, the rows of the listed inputs or, where
- * the list is NULL, of the first n_inputs. */
-TARGET static int NAME(is_finite)(
-    const network_t *network, const ptrdiff_t *inputs, ptrdiff_t n_inputs)
+/* That of all weights and intercepts, or all velocities; of the first layer, of the rows of the listed
+ * inputs or, where the list is NULL, of the first n_inputs. */
+TARGET static double NAME(largest_weight)(
+    const network_t *network, const ptrdiff_t *inputs, ptrdiff_t n_inputs, int of_velocities)
 {
+    double largest = 0, x;
     ptrdiff_t l, i;
-    for (i = 0; i < n_inputs; i++) {
-        const layer_t *layer = network->layers;
-        const ptrdiff_t j = inputs ? inputs[i] : i;
-        if ((size_t)j >= (size_t)layer->fan_in) continue;
-        if (!NAME(all_finite)((const REAL *)layer->weights + j * layer->stride, layer->stride)) return 0;
-    }
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
-        if (l && !NAME(all_finite)(layer->weights, layer->fan_out * layer->stride)) return 0;
-        if (!NAME(all_finite)(layer->intercept, NAME(vectors)(layer->fan_out) * LANES)) return 0;
+        const REAL *weights = of_velocities ? layer->velocity : layer->weights;
+        const void *intercept = of_velocities ? layer->intercept_velocity : layer->intercept;
+        const int is_listed = l == 0 && inputs;
+        const ptrdiff_t n_rows = l ? layer->fan_out : n_inputs;
+        if (!is_listed && (x = NAME(largest_of)(weights, n_rows * layer->stride)) > largest) largest = x;
+        for (i = 0; is_listed && i < n_rows; i++) {
+            if ((size_t)inputs[i] >= (size_t)layer->fan_in) continue;
+            x = NAME(largest_of)(weights + inputs[i] * layer->stride, layer->stride);
+            if (x > largest) largest = x;
+        }
+        x = NAME(largest_of)(intercept, NAME(vectors)(layer->fan_out) * LANES);
+        if (x > largest) largest = x;
     }
-    return 1;
+    return largest;
 }
 
 /* Present n rows, between which no average is taken. The default has its own copy, with no choice

@@ -1,0 +1,139 @@
+/* A look at a few rows of a stream, and a bound of what they can do to a network.
+ *
+ * A call of partial_fit with one row is too short for a copy of the weights to go back to. So it is
+ * made sure before that no number overflows: from the largest input, the largest weight, the rate
+ * and the sizes of the layers alone.
+ */
+#ifndef SKL_SOFTMAXNET_STREAM_H
+#define SKL_SOFTMAXNET_STREAM_H
+
+/* Rows, presentations and labels of a short call. */
+enum { MOST_ROWS = 64, MOST_LABELS = 1024 };
+
+typedef struct {
+    samples_t samples;
+    int is_double;
+    double largest;  /* magnitude of the inputs, infinite if any is not finite */
+    ptrdiff_t longest; /* how many inputs a row lists */
+    ptrdiff_t n_labels;
+    ptrdiff_t indptr[MOST_ROWS + 1], label_starts[MOST_ROWS + 1];
+    int32_t labels[MOST_LABELS];
+    ptrdiff_t order[MOST_ROWS];
+    double fractions[MOST_ROWS];
+    ptrdiff_t n_presentations;
+} few_t;
+
+/* The largest magnitude of n inputs; infinite if any is not finite. */
+static double largest_input(const void *values, ptrdiff_t n, int is_double)
+{
+    double largest = 0, sum = 0; /* 0 times what is not finite is NaN */
+    ptrdiff_t i;
+    for (i = 0; i < n; i++) {
+        const double x = fabs(is_double ? ((const double *)values)[i] : ((const float *)values)[i]);
+        largest = x > largest ? x : largest;
+        sum += x * 0;
+    }
+    return sum == 0 ? largest : INFINITY;
+}
+
+/* Whether CSR rows are as the engines want them: their columns in order, each once, and none outside.
+ * As many values and indices are there as n_stored. */
+static int has_sorted_rows(few_t *few, ptrdiff_t n_stored)
+{
+    const samples_t *samples = &few->samples;
+    ptrdiff_t i, j;
+    few->longest = 0;
+    if (few->indptr[0] != 0 || few->indptr[samples->n_rows] > n_stored) return 0;
+    for (i = 0; i < samples->n_rows; i++) {
+        const ptrdiff_t start = few->indptr[i], end = few->indptr[i + 1];
+        if (start < 0 || end < start || end > n_stored) return 0;
+        if (end - start > few->longest) few->longest = end - start;
+        for (j = start; j < end; j++) {
+            const ptrdiff_t column = index_at(samples->index_bytes, samples->indices, j);
+            const ptrdiff_t least =
+                j > start ? index_at(samples->index_bytes, samples->indices, j - 1) + 1 : 0;
+            if (column < least || column >= samples->n_features) return 0;
+        }
+    }
+    return 1;
+}
+
+/* List the columns of all rows, if they are not more than there are. */
+static int list_columns(const few_t *few, ptrdiff_t *columns)
+{
+    const samples_t *samples = &few->samples;
+    const ptrdiff_t n = few->indptr[samples->n_rows];
+    ptrdiff_t j;
+    if (n > samples->n_features) return 0;
+    for (j = 0; j < n; j++) columns[j] = index_at(samples->index_bytes, samples->indices, j);
+    return 1;
+}
+
+/* List how often each row is presented: as often as its weight says, and once more at the fraction
+ * that is left; at most MOST_ROWS in all. */
+static int list_presentations(few_t *few, const double *weights)
+{
+    ptrdiff_t row;
+    few->n_presentations = 0;
+    for (row = 0; row < few->samples.n_rows; row++) {
+        double left = weights[row];
+        if (!(left <= MOST_ROWS)) return 0;
+        for (; left > 0; left -= 1) {
+            if (few->n_presentations == MOST_ROWS) return 0;
+            few->order[few->n_presentations] = row;
+            few->fractions[few->n_presentations++] = left < 1 ? left : 1;
+        }
+    }
+    return few->n_presentations > 0;
+}
+
+/* What a bound is made of: magnitudes that nothing exceeds. */
+typedef struct {
+    double weight, velocity, input;
+    double change; /* of a weight, by a presentation */
+    double number; /* of any other number on the way */
+} bound_t;
+
+/* A bound of the signal that comes back to the outputs of layer l - 1, which do not exceed `output`:
+ * Sum_k W_jk delta_k, with |t - o| <= 1 and |J (t - o)| <= 2 for a start and h' <= 1 on the way. The
+ * rule that sends back raw errors does so through updated weights. */
+static double bound_signal(bound_t *bound, const network_t *network, ptrdiff_t l, double output,
+                           ptrdiff_t fan_in, double rate)
+{
+    const layer_t *layer = network->layers + l;
+    const int is_last = l + 1 == network->n_layers;
+    const int is_below_1 = network->activation == LOGISTIC || network->activation == TANH;
+    const double sum = ((double)fan_in * output + 1) * bound->weight;
+    const double signal =
+        is_last ? 2 : bound_signal(bound, network, l + 1, is_below_1 ? 1 : sum, layer->fan_out, rate);
+    const double change = rate * signal * (output > 1 ? output : 1);
+    const double before = (double)layer->fan_out * (bound->weight + change) * signal;
+    if (!(change <= bound->change)) bound->change = change;
+    if (!(sum <= bound->number)) bound->number = sum;
+    if (!(before <= bound->number)) bound->number = before;
+    return before;
+}
+
+/* A bound of all numbers while n rows are presented, which list so many inputs. */
+static double bound_after(bound_t bound, const network_t *network, ptrdiff_t n_inputs, double rate,
+                          ptrdiff_t n)
+{
+    const rule_t *rule = &network->rule;
+    double largest = bound.weight;
+    for (; n > 0 && largest < INFINITY; n--) {
+        bound.change = 0;
+        bound.number = bound.input;
+        bound_signal(&bound, network, 0, bound.input, n_inputs, rate);
+        bound.change += rate * network->alpha * bound.weight;
+        bound.velocity = rule->momentum * bound.velocity + bound.change;
+        bound.weight += network->kind == MOMENTUM
+                            ? rule->along_velocity * bound.velocity + rule->along_change * bound.change
+                            : bound.change;
+        if (bound.number > largest) largest = bound.number;
+        if (bound.velocity > largest) largest = bound.velocity;
+        if (bound.weight > largest) largest = bound.weight;
+    }
+    return largest;
+}
+
+#endif

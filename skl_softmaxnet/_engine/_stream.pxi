@@ -1,0 +1,182 @@
+# The short way for a few rows: everything is looked at again that may have changed, without a call
+# of Python, and whatever is unexpected is left to the ordinary way. Included by _compiled.pyx.
+
+cimport cython
+from cpython.dict cimport PyDict_Next
+from cpython.object cimport PyObject
+
+
+cdef extern from "_stream.h" nogil:
+    enum: MOST_ROWS, MOST_LABELS
+
+    ctypedef struct few_t:
+        samples_t samples
+        int is_double
+        double largest
+        ptrdiff_t longest, n_labels
+        ptrdiff_t *indptr
+        ptrdiff_t *label_starts
+        int32_t *labels
+        ptrdiff_t *order
+        double *fractions
+        ptrdiff_t n_presentations
+
+    ctypedef struct bound_t:
+        double weight, velocity, input
+
+    double largest_input(const void *, ptrdiff_t n, int is_double)
+    int has_sorted_rows(few_t *, ptrdiff_t n_stored)
+    int list_columns(const few_t *, ptrdiff_t *columns)
+    int list_presentations(few_t *, const double *weights)
+    double bound_after(bound_t, const network_t *, ptrdiff_t n_inputs, double rate, ptrdiff_t n)
+
+
+cdef object _NDARRAY = np.ndarray, _CSR_ARRAY = sp.csr_array, _CSR_MATRIX = sp.csr_matrix
+cdef object _FLOAT32 = np.dtype(np.float32), _FLOAT64 = np.dtype(np.float64)
+cdef object _INT32 = np.dtype(np.int32), _INT64 = np.dtype(np.int64)
+
+# Beyond these a bound is no promise any more that nothing overflows, roundings included.
+cdef double _SAFE_FLOAT = 1e36, _SAFE_DOUBLE = 1e300
+
+
+def are_same(dict attributes, dict expected):
+    """Tell whether two dicts hold the same objects under the same names, in the same order."""
+    cdef Py_ssize_t position = 0, other_position = 0
+    cdef PyObject *name
+    cdef PyObject *value
+    cdef PyObject *other_name
+    cdef PyObject *other_value
+    if len(attributes) != len(expected):
+        return False
+    while PyDict_Next(expected, &position, &name, &value):
+        if not PyDict_Next(attributes, &other_position, &other_name, &other_value):
+            return False
+        if other_value != value or other_name != name:
+            return False
+    return True
+
+
+def are_same_items(list items, list expected):
+    """Tell whether two lists hold the same objects."""
+    cdef Py_ssize_t i
+    if len(items) != len(expected):
+        return False
+    for i in range(len(expected)):
+        if items[i] is not expected[i]:
+            return False
+    return True
+
+
+cdef void *_look_at(array, object dtype, ptrdiff_t *n_rows, ptrdiff_t *n_columns) except? NULL:
+    """Where the values of a contiguous array are, in one dimension or two; NULL if it is not one."""
+    cdef Py_buffer buffer
+    cdef void *values = NULL
+    if type(array) is not _NDARRAY or array.dtype is not dtype:
+        return NULL
+    PyObject_GetBuffer(array, &buffer, PyBUF_STRIDES)
+    if buffer.ndim == 2 and n_columns != NULL:
+        n_rows[0], n_columns[0] = buffer.shape[0], buffer.shape[1]
+        if (n_columns[0] == 1 or buffer.strides[1] == buffer.itemsize) and (
+            n_rows[0] == 1 or buffer.strides[0] == n_columns[0] * buffer.itemsize
+        ):
+            values = buffer.buf
+    elif buffer.ndim == 1 and n_columns == NULL:
+        n_rows[0] = buffer.shape[0]
+        if n_rows[0] == 1 or buffer.strides[0] == buffer.itemsize:
+            values = buffer.buf
+    if <uintptr_t> values % <uintptr_t> buffer.itemsize:
+        values = NULL
+    PyBuffer_Release(&buffer)
+    return values
+
+
+cdef bint _lies_at(array, layer_t *layer, void *values) except -1:
+    """Whether weights of a layer, or its intercepts, can still be changed where they were."""
+    cdef Py_buffer buffer
+    cdef bint lies_there
+    PyObject_GetBuffer(array, &buffer, PyBUF_STRIDES)
+    lies_there = buffer.buf == values and not buffer.readonly
+    lies_there &= buffer.shape[buffer.ndim - 1] == layer.fan_out
+    lies_there &= buffer.ndim == 1 or buffer.shape[0] == layer.fan_in
+    PyBuffer_Release(&buffer)
+    return lies_there
+
+
+cdef bint _take_rows(few_t *few, X, ptrdiff_t n_features) except -1:
+    """Point to a few rows, if they are as the engine wants them, finite and nothing else."""
+    cdef samples_t *samples = &few.samples
+    cdef ptrdiff_t n_stored, n_columns
+    few.samples.index_bytes = 0
+    few.samples.indices = few.samples.indptr = NULL
+    if type(X) is not _NDARRAY:
+        return _take_sparse_rows(few, X, n_features)
+    few.is_double = X.dtype is _FLOAT64
+    samples.values = _look_at(
+        X, _FLOAT64 if few.is_double else _FLOAT32, &samples.n_rows, &samples.n_features)
+    if samples.values == NULL or samples.n_features != n_features:
+        return False
+    if not 0 < samples.n_rows <= MOST_ROWS:
+        return False
+    few.longest = n_features
+    few.largest = largest_input(samples.values, samples.n_rows * n_features, few.is_double)
+    return few.largest < INFINITY
+
+
+cdef bint _take_sparse_rows(few_t *few, X, ptrdiff_t n_features) except -1:
+    cdef samples_t *samples = &few.samples
+    cdef ptrdiff_t n_values = 0, n_indices = 0, n_starts = 0, i
+    cdef void *starts
+    if type(X) is not _CSR_ARRAY and type(X) is not _CSR_MATRIX:
+        return False
+    data, indices, indptr = X.data, X.indices, X.indptr
+    shape = X.shape
+    if len(shape) != 2 or shape[1] != n_features or not 0 < shape[0] <= MOST_ROWS:
+        return False
+    samples.n_rows, samples.n_features = shape
+    few.is_double = data.dtype is _FLOAT64
+    samples.index_bytes = 4 if indices.dtype is _INT32 else 8
+    samples.values = _look_at(data, _FLOAT64 if few.is_double else _FLOAT32, &n_values, NULL)
+    samples.indices = _look_at(
+        indices, _INT32 if samples.index_bytes == 4 else _INT64, &n_indices, NULL)
+    starts = _look_at(
+        indptr, _INT32 if samples.index_bytes == 4 else _INT64, &n_starts, NULL)
+    if samples.values == NULL or samples.indices == NULL or starts == NULL:
+        return False
+    if n_starts != samples.n_rows + 1:
+        return False
+    for i in range(n_starts):
+        few.indptr[i] = (
+            (<int32_t *> starts)[i] if samples.index_bytes == 4 else (<int64_t *> starts)[i])
+    samples.indptr = few.indptr
+    if not has_sorted_rows(few, min(n_values, n_indices)):
+        return False
+    few.largest = largest_input(samples.values, few.indptr[samples.n_rows], few.is_double)
+    return few.largest < INFINITY
+
+
+cdef bint _take_labels(few_t *few, list labels, bint is_multilabel) except -1:
+    """Copy the labels of each row: one, or a list of them."""
+    cdef ptrdiff_t row
+    if len(labels) != few.samples.n_rows:
+        return False
+    few.n_labels = 0
+    for row in range(few.samples.n_rows):
+        few.label_starts[row] = few.n_labels
+        for label in labels[row] if is_multilabel else (labels[row],):
+            if few.n_labels == MOST_LABELS:
+                return False
+            few.labels[few.n_labels] = label
+            few.n_labels += 1
+    few.label_starts[few.samples.n_rows] = few.n_labels
+    few.samples.labels = few.labels
+    few.samples.label_starts = few.label_starts if is_multilabel else NULL
+    return True
+
+
+cdef bint _take_weights(few_t *few, list weights) except -1:
+    """List the presentations of rows of these weights, None for ones."""
+    cdef double values[MOST_ROWS]
+    cdef ptrdiff_t row
+    for row in range(few.samples.n_rows):
+        values[row] = 1.0 if weights is None else weights[row]
+    return list_presentations(few, values)

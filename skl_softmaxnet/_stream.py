@@ -1,0 +1,273 @@
+"""The short way for a few rows: what was checked once is not checked again.
+
+A call of `partial_fit` or of a predict method with a few rows, in which nothing was wrong, leaves a
+record of what it found: all attributes of the estimator, its weights, its labels, and the engine
+that is set up for them. As long as the attributes are the same objects, the next few rows go
+straight to that engine, if they are finite, of the same width and type, and their labels are known.
+Whatever is unexpected takes the ordinary way, which checks everything and raises what is to be
+raised; so nothing here has an error or a warning of its own.
+
+Records are kept beside the estimators, not in them: copies and files know nothing of them, and each
+goes with its estimator.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import scipy.sparse as sp
+
+from . import _engine
+from ._network import has_new_weights, lies_in_blocks
+from ._weights import multipliers_of_classes
+
+# Presentations of a short call, and how long they may take: other threads wait for it.
+_MOST_PRESENTATIONS = 64
+_MOST_SECONDS = 0.01
+
+# So few may be cut anywhere by `Presentations.slices`, which a short call does not do.
+_FEWEST = 8
+
+_records: WeakKeyDictionary[Any, _Record] = WeakKeyDictionary()
+
+
+class _Record:
+    """What was found of a model: an estimator's attributes that nobody else changes.
+
+    Attributes
+    ----------
+    attributes : dict
+        Those of the estimator, by name.
+
+    weights : list of ndarray
+        What is in the lists `coefs_` and `intercepts_`.
+
+    names : list of str or None
+        The names of the features.
+
+    labels, indices : list and dict
+        The labels in `classes_`, and the index of each; no index where a sample may have several.
+
+    forward_pass : object or None
+        As :meth:`~skl_softmaxnet._engine.Engine.forward_pass` returns it, once there was a
+        prediction.
+
+    training : Training or None
+        As it is set up for the rows of a stream, once there was a `partial_fit`.
+
+    class_weight, multipliers : dict and list of float, or None
+        What the parameter holds, and what it multiplies the weight of each class by.
+    """
+
+    def __init__(self, model):
+        self.attributes = dict(vars(model))
+        self.weights = [*model.coefs_, *model.intercepts_]
+        names = getattr(model, "feature_names_in_", None)
+        self.names = None if names is None else names.tolist()
+        self.labels = model.classes_.tolist()
+        self.kind = type(self.labels[0])
+        self.indices = {label: index for index, label in enumerate(self.labels)}
+        self.forward_pass = self.training = self.class_weight = self.multipliers = None
+
+    def is_of(self, attributes):
+        """Tell whether these are still the attributes of the estimator, and weights and labels."""
+        return (
+            _engine.are_same(attributes, self.attributes)
+            and _engine.are_same_items(
+                [*attributes["coefs_"], *attributes["intercepts_"]], self.weights
+            )
+            and attributes["classes_"].tolist() == self.labels
+        )
+
+    def remember_training(self, training):
+        """Note how rows are trained on, and let go of those it was set up with."""
+        model = training.model
+        training.X = training.targets = None
+        training.engine.forget_samples()
+        n = int(_MOST_SECONDS / training.engine.seconds_per_presentation)
+        self.most = min(n, _MOST_PRESENTATIONS) if n >= _FEWEST else 1
+        if model.class_weight is not None:
+            self.class_weight = dict(model.class_weight)
+            self.multipliers = multipliers_of_classes(model.class_weight, model.classes_).tolist()
+        self.training = training
+
+
+# ----------------------------------------------------------------------------------------------
+# Records
+
+
+def remember_training(estimator, training, n_samples):
+    """Note how `partial_fit` has trained an estimator, if it was on a few samples."""
+    model = training.model
+    if (
+        n_samples <= _MOST_PRESENTATIONS
+        and hasattr(training.engine, "learn_few")
+        and not model.verbose
+        and not isinstance(model.class_weight, str)
+    ):
+        _record_of(estimator, estimator).remember_training(training)
+
+
+def remember_forward_pass(estimator, model, forward_pass, n_samples):
+    """Note the forward pass of a model, as the estimator was for a prediction of a few samples."""
+    if (
+        n_samples <= _MOST_PRESENTATIONS
+        and hasattr(forward_pass, "sums_of_few")
+        and not has_new_weights(model)
+        and lies_in_blocks(model)
+    ):
+        _record_of(estimator, model).forward_pass = forward_pass
+
+
+def _record_of(estimator, model):
+    """Return the record of a model, a new one if there is none."""
+    record = _records.get(estimator)
+    if record is None or not record.is_of(vars(model)):
+        record = _records[estimator] = _Record(model)
+    return record
+
+
+def _find(estimator):
+    """Return the record of an estimator, if nothing has changed since."""
+    record = _records.get(estimator)
+    return record if record is not None and record.is_of(vars(estimator)) else None
+
+
+# ----------------------------------------------------------------------------------------------
+# Short calls
+
+
+def learn(estimator, X, y, classes, sample_weight):
+    """Train on a few rows if nothing speaks against it, and tell whether that was done."""
+    record = _find(estimator)
+    training = record and record.training
+    if not training or record.class_weight != training.model.class_weight:
+        return False
+    if not (classes is None or _are_labels(classes, record)):
+        return False
+    X = _as_rows(X, record.names, training.engine.dtype)
+    labels = _find_labels(y, record)
+    if X is None or not labels:
+        return False
+    weights, total = None, float(len(labels))
+    if sample_weight is not None or record.multipliers:
+        weights = _weigh(sample_weight, labels, record.multipliers)
+        if weights is None:
+            return False
+        total = math.fsum(weights)
+    if max(total, len(labels)) > record.most:
+        return False
+    return training.engine.learn_few(
+        vars(estimator), record.attributes, X, labels, weights, training.rate(), total
+    )
+
+
+def sum_outputs(estimator, X):
+    """Return the sums of the output layer for a few rows, None if anything speaks against it."""
+    record = _find(estimator)
+    if not (record and record.forward_pass):
+        return None
+    X = _as_rows(X, record.names, None)
+    return None if X is None else record.forward_pass.sums_of_few(X)
+
+
+def _as_rows(X, names, dtype):
+    """Return rows as an array or CSR of a type, None for that of X; None where that is not sure."""
+    if names is not None:
+        if not (_is_of_pandas(X, "DataFrame") and X.columns.tolist() == names):
+            return None
+        X = X.to_numpy()
+    elif type(X) is list:
+        X = _as_array(X)
+    elif sp.issparse(X):
+        return X
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.kind not in "fiu":
+        return None
+    if dtype is None:
+        dtype = np.float32 if X.dtype == np.float32 else np.float64
+    if len(X) > _MOST_PRESENTATIONS or (X.dtype == dtype and X.flags.c_contiguous):
+        return X
+    with np.errstate(over="ignore"):  # what is too large is not finite then
+        return X.astype(dtype, order="C")
+
+
+def _is_of_pandas(values, name):
+    """Tell whether values are of a class of pandas, if that is in use at all."""
+    return type(values) is getattr(sys.modules.get("pandas"), name, None)
+
+
+def _as_array(rows):
+    """Return a list of lists of numbers as an array, None if it holds anything else."""
+    for row in rows:
+        if (
+            type(row) is not list
+            or len(row) != len(rows[0])
+            or not {*map(type, row)} <= {float, int}
+        ):
+            return None
+    try:
+        return np.array(rows, dtype=np.float64)
+    except OverflowError:
+        return None
+
+
+def _are_labels(classes, record):
+    """Tell whether `classes` is a list or an array of just the labels in `classes_`."""
+    if type(classes) is np.ndarray and _has_kind(classes, record):
+        classes = classes.tolist()
+    return type(classes) is list and classes == record.labels
+
+
+def _has_kind(labels, record):
+    """Tell whether arrays of this type may hold labels: objects only if all are str."""
+    return labels.dtype.kind in ("biufUSO" if record.kind is str else "biufUS")
+
+
+def _find_labels(y, record):
+    """Return the index of each label, or lists of them; None where any may be unknown."""
+    is_multilabel = record.attributes["_multilabel"]
+    if type(y) is not np.ndarray and _is_of_pandas(y, "Series"):
+        y = y.to_numpy()
+    if type(y) is np.ndarray:
+        if y.ndim != 1 + is_multilabel or not _has_kind(y, record):
+            return None
+        y = y.tolist()
+    elif type(y) is not list:
+        return None
+    if is_multilabel:
+        return _list_columns(y, len(record.labels))
+    try:
+        return [record.indices[label] for label in y] if {*map(type, y)} == {record.kind} else None
+    except KeyError:
+        return None
+
+
+def _list_columns(rows, n_columns):
+    """Return the columns of 1 in each row of an indicator matrix, None if it holds but 0 and 1."""
+    for row in rows:
+        if type(row) is not list or len(row) != n_columns:
+            return None
+        if not ({*map(type, row)} <= {bool, int, float} and {*row} <= {0, 1}):
+            return None
+    return [[column for column, value in enumerate(row) if value] for row in rows]
+
+
+def _weigh(sample_weight, labels, multipliers):
+    """Return the weight of each row, None where that is not sure to be valid."""
+    if sample_weight is None:
+        weights = [1.0] * len(labels)
+    else:
+        if type(sample_weight) is np.ndarray:
+            sample_weight = sample_weight.tolist()
+        if type(sample_weight) is not list or not {*map(type, sample_weight)} <= {float, int}:
+            return None
+        weights = [float(weight) for weight in sample_weight]
+        if len(weights) != len(labels) or not all(0 <= w < math.inf for w in weights):
+            return None
+    if multipliers:
+        weights = [w * multipliers[k] for w, k in zip(weights, labels, strict=True)]
+    return weights

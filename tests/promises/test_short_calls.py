@@ -1,0 +1,487 @@
+"""A few rows at a time take a short way, and nobody can tell: but for the time it takes."""
+
+import copy
+import gc
+import pickle
+import signal
+import threading
+import time
+import tracemalloc
+import warnings
+import weakref
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from helpers import child_process, state
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from skl_softmaxnet import SoftmaxMLPClassifier, _engine, _stream
+
+pytestmark = pytest.mark.skipif(
+    _engine.CompiledEngine is None, reason="the engine in NumPy has the ordinary way only"
+)
+
+N_FEATURES, N_CLASSES = 5, 3
+NAMES = [f"feature {number}" for number in range(N_FEATURES)]
+
+
+def rows(seed, n_rows, dtype=np.float64):
+    X = np.random.RandomState(seed).normal(size=(n_rows, N_FEATURES)).astype(dtype)
+    X[X < -0.5] = 0
+    return X
+
+
+def labels(seed, n_rows):
+    return np.random.RandomState(seed + 1).randint(N_CLASSES, size=n_rows)
+
+
+def network(**parameters):
+    return SoftmaxMLPClassifier(**{"hidden_layer_sizes": (4,), "random_state": 0} | parameters)
+
+
+def trained(X=None, y=None, **parameters):
+    """A network that has learned a first few rows."""
+    X = rows(0, 4) if X is None else X
+    y = labels(0, 4) if y is None else y
+    classes = range(N_CLASSES) if np.ndim(y) == 1 else None
+    return network(**parameters).partial_fit(X, y, classes=classes)
+
+
+FORMS = {
+    "float64": rows,
+    "float32": lambda seed, n: rows(seed, n, np.float32),
+    "csr_array": lambda seed, n: sp.csr_array(rows(seed, n)),
+    "csr_matrix of float32": lambda seed, n: sp.csr_matrix(rows(seed, n, np.float32)),
+    "lists": lambda seed, n: rows(seed, n).tolist(),
+    "whole numbers": lambda seed, n: np.rint(rows(seed, n)).astype(int),
+    "columns": lambda seed, n: np.asfortranarray(rows(seed, n)),
+    "every second": lambda seed, n: rows(seed, 2 * n)[::2],
+    "frame": lambda seed, n: pd.DataFrame(rows(seed, n), columns=NAMES),
+    "frame of whole numbers": lambda seed, n: pd.DataFrame(
+        np.rint(rows(seed, n)).astype(int), columns=NAMES
+    ),
+}
+OPTIONS = {
+    "defaults": {},
+    "tutorial": {
+        "activation": "logistic",
+        "loss": "squared_error",
+        "backprop": "error",
+        "alpha": 0,
+    },
+    "momentum": {"momentum": 0.9, "nesterovs_momentum": True},
+    "average": {"average": True, "alpha": 0.0},
+    "invscaling": {"learning_rate": "invscaling"},
+    "inverse_time": {"learning_rate": "inverse_time"},
+    "class weights": {"class_weight": {0: 2, 1: 0.5}},
+    "deep": {"hidden_layer_sizes": (3, 4), "activation": "tanh"},
+    "none hidden": {"hidden_layer_sizes": ()},
+    "sigmoid": {"output_activation": "sigmoid", "fit_intercept": False},
+}
+
+
+@pytest.fixture
+def n_ordinary(monkeypatch):
+    """Count the calls that take the ordinary way."""
+    counts = {"learn": 0, "predict": 0}
+    ordinary, check_rows = SoftmaxMLPClassifier._partial_fit, _stream_check_rows()
+
+    def counted_learning(*arguments):
+        counts["learn"] += 1
+        return ordinary(*arguments)
+
+    def counted_prediction(*arguments):
+        counts["predict"] += 1
+        return check_rows(*arguments)
+
+    monkeypatch.setattr(SoftmaxMLPClassifier, "_partial_fit", counted_learning)
+    monkeypatch.setattr("skl_softmaxnet._classifier.check_rows", counted_prediction)
+    return counts
+
+
+def _stream_check_rows():
+    from skl_softmaxnet import _classifier
+
+    return _classifier.check_rows
+
+
+# --- Where the short way is taken ---
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("form", FORMS)
+def test_the_second_call_is_short(form, options, n_ordinary):
+    take = FORMS[form]
+    model = trained(take(0, 4), **OPTIONS[options])
+    for seed in (1, 2, 3):
+        model.partial_fit(take(seed, seed), labels(seed, seed), sample_weight=[1.5] * seed)
+    assert n_ordinary["learn"] == 1
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+        getattr(model, method)(take(4, 2))
+    assert n_ordinary["predict"] == 1
+
+
+@pytest.mark.parametrize(
+    "y", [[1], np.array([1], np.int8), pd.Series([1]), np.array([1], np.uint64)], ids=repr
+)
+def test_labels_in_any_form(y, n_ordinary):
+    trained().partial_fit(rows(1, 1), y, classes=[0, 1, 2])
+    assert n_ordinary["learn"] == 1
+
+
+@pytest.mark.parametrize("kind", [str, float, bool, object])
+def test_labels_of_any_kind(kind, n_ordinary):
+    y = (labels(0, 4) > 0).astype(int).astype(str if kind is object else kind).astype(kind)
+    model = network().partial_fit(rows(0, 4), y, classes=np.unique(y))
+    model.partial_fit(rows(1, 1), y[:1], classes=np.unique(y))
+    assert n_ordinary["learn"] == 1
+
+
+def test_several_labels(n_ordinary):
+    y = np.array([[0, 1, 1], [0, 0, 0], [1, 0, 1], [1, 1, 1]])
+    model = trained(rows(0, 4), y, output_activation="sigmoid")
+    for more in (y[:1], y[1:2].tolist(), y.astype(bool)):
+        model.partial_fit(rows(1, len(more)), more)
+    assert n_ordinary["learn"] == 1
+
+
+def test_predictions_are_short_after_fit_and_after_loading(n_ordinary):
+    fitted = network(max_iter=2, tol=None).fit(rows(0, 9), labels(0, 9))
+    for number, model in enumerate([fitted, pickle.loads(pickle.dumps(fitted))], start=1):
+        model.predict(rows(1, 1))
+        assert (
+            model.predict_proba(rows(1, 1)).tobytes() == fitted.predict_proba(rows(1, 1)).tobytes()
+        )
+        assert n_ordinary["predict"] == number
+
+
+# --- Nobody can tell ---
+
+
+def outcome(call):
+    """What a call returns or raises, and what it warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = call()
+        except Exception as error:
+            result = type(error).__name__, str(error)
+    return state(result), [(warning.category, str(warning.message)) for warning in caught]
+
+
+def scale_in_place(model, seed):
+    model.coefs_[0] *= 1.5
+
+
+def spoil_in_place(model, seed):
+    model.coefs_[-1][0, 0] = [np.nan, 1e200, np.inf][seed % 3]
+
+
+def replace_weights(model, seed):
+    model.coefs_ = [weights * 0.5 for weights in model.coefs_]
+
+
+def replace_one_array(model, seed):
+    model.intercepts_[0] = model.intercepts_[0] + 0.25
+
+
+def make_read_only(model, seed):
+    model.coefs_[0].flags.writeable = False
+
+
+def replace_by_pickle(model, seed):
+    model.__setstate__(pickle.loads(pickle.dumps(model)).__getstate__())
+
+
+def change_weights_of_classes(model, seed):
+    if model.class_weight:
+        model.class_weight[2] = 1 + seed % 3
+
+
+CHANGES = [
+    scale_in_place,
+    spoil_in_place,
+    replace_weights,
+    replace_one_array,
+    make_read_only,
+    replace_by_pickle,
+    change_weights_of_classes,
+]
+PARAMETERS = [
+    {"learning_rate_init": 0.05},
+    {"learning_rate_init": 1e6},
+    {"learning_rate_init": -1.0},
+    {"momentum": 0.5},
+    {"average": True},
+    {"alpha": 0.01},
+    {"alpha": True},
+    {"loss": "squared_error"},
+    {"verbose": True},
+    {"class_weight": "balanced"},
+    {"activation": "tanh"},
+]
+BAD_ROWS = [
+    lambda X: X * 1e200,
+    lambda X: X * np.nan,
+    lambda X: X[:, :-1],
+    lambda X: X[0],
+    lambda X: X.astype(str),
+    lambda X: X.astype(object),
+    lambda X: X > 0,
+    lambda X: sp.csr_array(X) * np.inf,
+    lambda X: sp.csc_array(X),
+    lambda X: sp.csr_array((X.ravel(), np.arange(X.size)[::-1] % N_FEATURES, [0, X.size]), (1, 5)),
+    lambda X: X[:0],
+    lambda X: [[1.0, "2", 3, 4, 5]],
+    lambda X: [[10**400, 2, 3, 4, 5]],
+    lambda X: pd.DataFrame(X),
+    lambda X: pd.DataFrame(X, columns=NAMES[::-1]),
+    lambda X: X.view(np.recarray),
+]
+LABELS = [
+    lambda y: y,
+    lambda y: y.tolist(),
+    lambda y: y + 2,
+    lambda y: y[:, np.newaxis],
+    lambda y: y.astype(float),
+    lambda y: y / 3,
+    lambda y: y > 0,
+    lambda y: y.astype(str),
+    lambda y: y.astype(object),
+    lambda y: y.astype("m8[s]"),
+    lambda y: y[1:],
+    lambda y: np.eye(3)[y],
+    lambda y: None,
+]
+WEIGHTS = [
+    lambda n: np.full(n, 2.5),
+    lambda n: np.zeros(n),
+    lambda n: [1] * n,
+    lambda n: 3.0,
+    lambda n: -np.ones(n),
+    lambda n: np.full(n, np.nan),
+    lambda n: np.ones(n + 1),
+    lambda n: np.full(n, 70.25),
+    lambda n: ["1"] * n,
+    lambda n: np.arange(n) / 3,
+]
+CLASSES = [[0, 1, 2], np.arange(3), [2, 1, 0], [0, 1], [0.0, 1.0, 2.0], ["0", "1", "2"], 3]
+
+
+@st.composite
+def steps(draw):
+    """One thing that is done to a network, as a function of it."""
+    seed, n = draw(st.integers(0, 99)), draw(st.integers(1, 70) | st.integers(1, 3))
+    kind = draw(st.sampled_from(["learn"] * 4 + ["predict"] * 3 + ["change", "set"]))
+    take = FORMS[draw(st.sampled_from(list(FORMS)))]
+    # mostly as it should be: what is bad takes the ordinary way, and tells little
+    good = draw(st.integers(0, 3)) > 0
+    X = take(seed, n) if good else draw(st.sampled_from(BAD_ROWS))(rows(seed, n))
+    if kind == "predict":
+        method = draw(st.sampled_from(["predict", "predict_proba", "predict_log_proba"]))
+        return lambda model: getattr(model, method)(X)
+    if kind == "change":
+        change = draw(st.sampled_from(CHANGES))
+        return lambda model: change(model, seed)
+    if kind == "set":
+        parameters = draw(st.sampled_from(PARAMETERS))
+        return lambda model: model.set_params(**parameters) and None
+    y = labels(seed, n) if good else draw(st.sampled_from(LABELS))(labels(seed, n))
+    weights = draw(st.none() | st.sampled_from(WEIGHTS).map(lambda weights: weights(n)))
+    classes = draw(st.none() | st.sampled_from(CLASSES))
+    return lambda model: model.partial_fit(X, y, classes, weights) and None
+
+
+scripts = {
+    "options": st.sampled_from(list(OPTIONS)),
+    "script": st.lists(steps(), min_size=3, max_size=12),
+}
+each_form = pytest.mark.parametrize("form", ["float64", "float32", "csr_array", "frame"])
+
+
+@each_form
+@given(**scripts)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_sequence_of_calls_ends_the_same(form, options, script):
+    compare_ways(form, options, script)
+
+
+@pytest.mark.slow
+@each_form
+@given(**scripts)
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+def test_very_many_sequences_of_calls_end_the_same(form, options, script):
+    compare_ways(form, options, script)
+
+
+def compare_ways(form, options, script):
+    short, ordinary = (
+        trained(FORMS[form](0, 4), **copy.deepcopy(OPTIONS[options])) for _ in range(2)
+    )
+    for step in script:
+        taken = outcome(lambda step=step: step(short))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_stream, "_find", lambda estimator: None)
+            expected = outcome(lambda step=step: step(ordinary))
+        assert taken == expected
+        assert state(vars(short)) == state(vars(ordinary))
+
+
+def test_copies_and_clones_go_their_own_way():
+    model = trained()
+    model.partial_fit(rows(1, 1), labels(1, 1))
+    other, new = copy.deepcopy(model), clone(model)
+    before = state(vars(other))
+    model.partial_fit(rows(2, 1), labels(2, 1))
+    assert state(vars(other)) == before
+    assert not hasattr(new, "coefs_")
+    other.partial_fit(rows(2, 1), labels(2, 1))
+    assert state(vars(other)) == state(vars(model))
+
+
+def test_predictions_in_threads():
+    model, X = trained(), rows(1, 50)
+    expected = [model.predict_proba(X[[i]]).tobytes() for i in range(50)]
+    wrong = []
+
+    def predict():
+        for _ in range(40):
+            wrong.extend(
+                i for i in range(50) if model.predict_proba(X[[i]]).tobytes() != expected[i]
+            )
+
+    threads = [threading.Thread(target=predict) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+# --- Ctrl-C ---
+
+
+def interrupted_stream(options, n_rows, seed):
+    """Feed rows one by one while a timer presses Ctrl-C; return how often, and both models."""
+    X, y = rows(seed, n_rows), labels(seed, n_rows)
+    expected = trained(**OPTIONS[options])
+    for i in range(n_rows):
+        expected.partial_fit(X[[i]], y[[i]])
+    model = trained(**OPTIONS[options])
+    rng, n_pressed, row = np.random.RandomState(seed), 0, 0
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    while row < n_rows:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 3e-4))
+            while row < n_rows:
+                model.partial_fit(X[[row]], y[[row]])
+                row = model.n_iter_ - 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt:
+            n_pressed += 1
+            row = model.n_iter_ - 1
+    time.sleep(0.001)
+    return n_pressed, state(vars(model)) == state(vars(expected))
+
+
+@pytest.fixture(scope="module")
+def in_child():
+    with child_process() as call:
+        yield call
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers")
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("n_rows", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_ctrl_c_between_rows(options, n_rows, in_child):
+    n_pressed, is_whole = in_child(interrupted_stream, options, n_rows, 0)
+    assert n_pressed > n_rows / 200
+    assert is_whole
+
+
+# --- Nothing overflows unseen ---
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    activation=st.sampled_from(["logistic", "tanh", "relu", "identity"]),
+    loss=st.sampled_from(["squared_error", "log_loss"]),
+    backprop=st.sampled_from(["error", "gradient"]),
+    output_activation=st.sampled_from(["softmax", "sigmoid"]),
+    sizes=st.sampled_from([(), (3,), (4, 2), (2, 3, 2)]),
+    more=st.sampled_from([{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterovs_momentum": True}]),
+    exponent=st.integers(-2, 3),
+    rate=st.sampled_from([1e-3, 0.1, 10.0]),
+    seed=st.integers(0, 10**6),
+)
+def test_the_bound_is_above_all_that_was_measured(
+    activation, loss, backprop, output_activation, sizes, more, exponent, rate, seed
+):
+    rng = np.random.RandomState(seed)
+    shapes = list(zip((N_FEATURES, *sizes), (*sizes, N_CLASSES), strict=True))
+    coefs = [rng.uniform(-1, 1, size=shape) * 10.0**exponent for shape in shapes]
+    intercepts = [rng.uniform(-1, 1, size=shape[1]) for shape in shapes]
+    blocks = _engine.as_blocks(coefs, intercepts, np.float64)
+    velocities = _engine.as_blocks(
+        [np.zeros(shape) for shape in shapes], [np.zeros(shape[1]) for shape in shapes], np.float64
+    )
+    engine = _engine.CompiledEngine(
+        *blocks,
+        activation=activation,
+        output_activation=output_activation,
+        loss=loss,
+        backprop=backprop,
+        fit_intercept=True,
+        velocities=velocities if more else None,
+        **more,
+    )
+    n = 8
+    X = rng.uniform(-1, 1, size=(n, N_FEATURES)) * 10.0 ** rng.randint(-1, 4)
+    bound = engine.bound(abs(X).max(), N_FEATURES, rate, n)
+    engine.run(X, labels(seed, n).astype(np.int32), np.arange(n), None, rate)
+    measured = max(abs(array).max() for part in blocks for array in part)
+    sums = _engine.CompiledEngine.forward_pass(*blocks, activation).sums(X, slice(None))
+    if np.isfinite(bound):
+        assert measured <= bound * (1 + 1e-9)
+        assert engine.is_finite()
+        assert np.isfinite(sums).all()
+
+
+def test_what_might_overflow_takes_the_ordinary_way(n_ordinary):
+    model = trained()
+    model.partial_fit(rows(1, 1), labels(1, 1))
+    assert n_ordinary["learn"] == 0 + 1
+    with pytest.raises(ValueError, match="diverged"):
+        model.partial_fit(rows(2, 3) * 1e300, labels(2, 3))
+    assert n_ordinary["learn"] == 2
+
+
+# --- Memory ---
+
+
+def test_a_long_stream_holds_its_losses_alone():
+    model, X, y = trained(), rows(1, 1), labels(1, 1)
+    for _ in range(100):
+        model.partial_fit(X, y)
+    tracemalloc.start()
+    n_calls = 100_000
+    for _ in range(n_calls):
+        model.partial_fit(X, y)
+        model.predict_proba(X)
+    grown = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert grown < 45 * n_calls  # a float of 24 bytes, and its place in a list that grows ahead
+
+
+def test_no_estimator_is_kept_alive():
+    model = trained()
+    model.predict(rows(1, 1))
+    n_records, reference = len(_stream._records), weakref.ref(model)
+    del model
+    gc.collect()
+    assert reference() is None
+    assert len(_stream._records) < n_records
