@@ -87,7 +87,9 @@ class _Record:
         """Note how rows are trained on, and let go of those it was set up with."""
         model = training.model
         training.X = training.targets = None
-        training.engine.forget_samples()
+        training.engine.begin_stream(
+            model._input_moments, model._input_totals, model._is_centred
+        )
         n = int(_MOST_SECONDS / training.engine.seconds_per_presentation)
         self.most = min(n, _MOST_PRESENTATIONS) if n >= _FEWEST else 1
         if model.class_weight is not None:
@@ -120,6 +122,10 @@ def remember_forward_pass(estimator, model, forward_pass, n_samples):
         and not has_new_weights(model)
         and lies_in_blocks(model)
     ):
+        if model._input_moments is not None:
+            forward_pass.standardize_few(
+                model._input_moments, model._input_totals, model._is_centred
+            )
         _record_of(estimator, model).forward_pass = forward_pass
 
 

@@ -5,6 +5,7 @@
 
 from .._warnings import warn
 from ._memory import as_blocks, is_aligned, with_padding
+from ._moments import mean_and_scale
 from ._numpy import NumpyEngine
 
 try:
@@ -32,6 +33,7 @@ __all__ = [
     "are_same_items",
     "as_blocks",
     "is_aligned",
+    "mean_and_scale",
     "shuffle",
     "sort_rows",
     "warn_once_without_compiled",

@@ -104,6 +104,20 @@ cdef extern from "_dispatch.h" nogil:
     void restore_mode(unsigned int mode)
 
 
+cdef extern from "_moments.h" nogil:
+    ctypedef struct moments_t:
+        double *totals
+        double *shift
+        double *sums
+        double *squares
+        int is_centred, from_double, to_double
+        double *row
+
+    void count_row(const moments_t *, const samples_t *, ptrdiff_t row, double weight)
+    ptrdiff_t standardize_row(
+        const moments_t *, const samples_t *, ptrdiff_t row, void *out, ptrdiff_t first)
+
+
 cdef extern from "_sorting.h" nogil:
     ctypedef struct sorting_t:
         const samples_t *samples
@@ -140,6 +154,11 @@ _SECONDS_PER_WEIGHT = 2e-10
 
 # Values that are shuffled before Python gets a word in, to see Ctrl-C.
 cdef ptrdiff_t _SHUFFLED_AT_ONCE = 1 << 21
+
+_FLOATS = (np.float32, np.float64)
+
+# Presentations of a million values that are counted before Python gets a word in.
+cdef ptrdiff_t _VALUES_COUNTED_AT_ONCE = 1 << 20
 
 # A CSR row's columns and entries are counted in 32 bits while rows are sorted.
 cdef int64_t _MOST_SORTED_COLUMNS = 2**32 - 1
@@ -185,6 +204,7 @@ cdef class CompiledEngine:
 
     cdef readonly object coefs, intercepts, velocities, averages, dtype
     cdef _Samples samples
+    cdef _Inputs inputs  # of a stream that is standardized
     cdef _Arena layers, sparse_rows, blocks  # what `network` points to, beside the weights
     cdef network_t network
     cdef kernel_t kernel
@@ -381,9 +401,17 @@ cdef class CompiledEngine:
         self.samples = samples
         return 0
 
-    def forget_samples(self):
-        """Let go of the samples of the last run; `learn_few` gives the next."""
+    def begin_stream(self, moments, totals, is_centred):
+        """Let go of the samples of the last run, for `learn_few` gives the next.
+
+        Parameters
+        ----------
+        moments, totals, is_centred
+            What the inputs are standardized by; `moments` is None where they are not.
+        """
         self.samples = None
+        if moments is not None:
+            self.inputs = _Inputs(moments, totals, is_centred, self.dtype)
 
     def bound(self, double largest_input, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
         """Return what no number exceeds while n samples are presented, as far as is known before.
@@ -439,19 +467,26 @@ cdef class CompiledEngine:
         learned : bool
             Whether anything was done.
         """
-        cdef few_t few
+        cdef few_t given, standardized
+        cdef few_t *few = &given
         with cython.critical_section(self):
             if not are_same(attributes, expected):
                 return False
-            if not _take_rows(&few, X, self.network.layers.fan_in):
+            if not _take_rows(few, X, self.network.layers.fan_in):
                 return False
-            if not _take_labels(&few, labels, expected["_multilabel"]):
+            if not _take_labels(few, labels, expected["_multilabel"]):
                 return False
-            if not _take_weights(&few, weights):
+            if not _take_weights(few, weights):
                 return False
-            if not self._is_as_before(&few) or not self._is_safe(&few, rate):
+            if self.inputs is not None:
+                few = &standardized
+                if not self.inputs.count(&given, few):
+                    return False
+            if not self._is_as_before(few) or not self._is_safe(few, rate):
+                if self.inputs is not None:
+                    self.inputs.forget(&given)
                 return False
-            self._learn(&few, attributes, expected, rate, total_weight)
+            self._learn(few, attributes, expected, rate, total_weight)
         return True
 
     cdef bint _is_as_before(self, few_t *few) except -1:
@@ -504,6 +539,11 @@ cdef class CompiledEngine:
         expected.update(changes)
         return 0
 
+    @staticmethod
+    def count_rows(X, rows, fractions, moments, totals, bint is_centred, out=None):
+        """Do the same as :func:`~skl_softmaxnet._engine._moments.count_rows`."""
+        count_rows(X, rows, fractions, moments, totals, is_centred, out)
+
     @classmethod
     def forward_pass(cls, coefs, intercepts, activation):
         """Do the same as :meth:`~skl_softmaxnet._engine._numpy.NumpyEngine.forward_pass`."""
@@ -514,6 +554,7 @@ cdef class _ForwardPass:
     """Sums of the output layer: see :meth:`CompiledEngine.forward_pass`."""
 
     cdef object coefs, intercepts, dtype
+    cdef _Inputs inputs  # of a stream that is standardized
     cdef _Arena memory  # what `forward` points to, beside the weights
     cdef forward_t forward
     cdef kernel_t kernel
@@ -557,7 +598,7 @@ cdef class _ForwardPass:
         """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
         cdef _Rows samples = _Rows(X, rows)
         cdef ptrdiff_t n_features = samples.view.n_features, fan_in = len(self.coefs[0])
-        if n_features != fan_in or samples.dtype not in (np.float32, np.float64):
+        if n_features != fan_in or samples.dtype not in _FLOATS:
             raise ValueError(
                 f"X has the dtype {samples.dtype} and {n_features} columns, the weights have "
                 f"{fan_in} rows")
@@ -568,6 +609,10 @@ cdef class _ForwardPass:
             self.kernel.sum_outputs(&self.forward, &samples.view, outputs)
         return z
 
+    def standardize_few(self, moments, totals, is_centred):
+        """Let `sums_of_few` standardize its rows."""
+        self.inputs = _Inputs(moments, totals, is_centred, self.dtype)
+
     def sums_of_few(self, X):
         """Return the same for a few rows, or None if anything is unexpected, such as infinite sums."""
         cdef few_t few
@@ -577,6 +622,8 @@ cdef class _ForwardPass:
         dtype = self.dtype
         with cython.critical_section(self):
             if not _take_rows(&few, X, self.forward.network.layers.fan_in):
+                return None
+            if self.inputs is not None and not self.inputs.apply(&few):
                 return None
             z = np.empty((few.samples.n_rows, n_outputs), dtype)
             outputs = address(z, dtype)
@@ -722,6 +769,47 @@ cdef void *like_address(array, weights) except NULL:
     if array.strides != weights.strides:
         raise ValueError("velocities and averages must be laid out like the weights")
     return aligned_address(array, weights.dtype)
+
+
+cdef int count_rows(X, order, fractions, moments, totals, bint is_centred, out) except -1:
+    """Count rows, and standardize them to `out` if there is one."""
+    cdef ptrdiff_t n = len(order), first = 0 if n == 0 else order.min(), i, stop, row
+    cdef ptrdiff_t start, n_written = 0, n_more, n_values = 0 if out is None else out.size
+    cdef _Rows samples = _Rows(X, slice(first, 0 if n == 0 else order.max() + 1))
+    cdef ptrdiff_t n_features = samples.view.n_features
+    cdef const ptrdiff_t *rows = <const ptrdiff_t *> address(order, np.intp)
+    cdef const double *weights = NULL
+    cdef moments_t view
+    cdef void *values = NULL
+    if fractions is not None:
+        weights = <const double *> address(fractions, np.float64, PyBUF_C_CONTIGUOUS, n)
+    if out is not None:
+        values = address(out, out.dtype, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    if moments.shape != (3, n_features) or first < 0 or samples.dtype not in _FLOATS:
+        raise ValueError("X, rows and moments do not belong together")
+    memory = np.empty(n_features)
+    view.row = <double *> address(memory, np.float64)
+    view.totals = <double *> address(totals, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE, 2)
+    view.shift = <double *> address(moments, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    view.sums, view.squares = view.shift + n_features, view.shift + 2 * n_features
+    view.is_centred, view.from_double = is_centred, samples.dtype == np.float64
+    view.to_double = out is None or out.dtype == np.float64
+    for start in range(0, n, max(1, _VALUES_COUNTED_AT_ONCE // n_features)):
+        stop = min(n, start + max(1, _VALUES_COUNTED_AT_ONCE // n_features))
+        with nogil:
+            for i in range(start, stop):
+                row = rows[i] - first
+                if not 0 <= row < samples.view.n_rows:
+                    break
+                count_row(&view, &samples.view, row, 1 if weights == NULL else weights[i])
+                n_more = n_features
+                if samples.view.index_bytes and not is_centred:
+                    n_more = samples.view.indptr[row + 1] - samples.view.indptr[row]
+                if n_written + n_more > n_values:
+                    continue
+                n_written += standardize_row(&view, &samples.view, row, values, n_written)
+        PyErr_CheckSignals()
+    return 0
 
 
 def shuffle(values, uint64_t seed, int64_t epoch):

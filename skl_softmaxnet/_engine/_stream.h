@@ -7,8 +7,10 @@
 #ifndef SKL_SOFTMAXNET_STREAM_H
 #define SKL_SOFTMAXNET_STREAM_H
 
-/* Rows, presentations and labels of a short call. */
-enum { MOST_ROWS = 64, MOST_LABELS = 1024 };
+#include "_moments.h"
+
+/* Rows, presentations and labels of a short call, and values where they are standardized. */
+enum { MOST_ROWS = 64, MOST_LABELS = 1024, MOST_VALUES = 1 << 13 };
 
 typedef struct {
     samples_t samples;
@@ -86,6 +88,101 @@ static int list_presentations(few_t *few, const double *weights)
     }
     return few->n_presentations > 0;
 }
+
+/* --------------------------------------------------------------------------------------------
+ * Standardized inputs, by moments that go back to what they were if rows are not presented
+ */
+
+/* Tell whether so many rows, each to a row of its own, are few enough. */
+static int has_room(const few_t *few, const moments_t *m, ptrdiff_t n_rows)
+{
+    const ptrdiff_t n = is_listed(m, &few->samples) ? few->longest : few->samples.n_features;
+    return n_rows * n <= MOST_VALUES;
+}
+
+static void save(double *number, double *saved, int give_back)
+{
+    if (give_back) *number = *saved;
+    else *saved = *number;
+}
+
+/* Save what counting the rows will change: the totals, and the sums of all inputs or of those that are
+ * listed, in their order; or give it back in the opposite one, for some may be listed twice. */
+static void save_moments(const few_t *few, const moments_t *m, double *saved, int give_back)
+{
+    const samples_t *samples = &few->samples;
+    const int listed = is_listed(m, samples);
+    const ptrdiff_t n = listed ? few->indptr[samples->n_rows] : samples->n_features;
+    ptrdiff_t i;
+    save(m->totals, saved, give_back);
+    save(m->totals + 1, saved + 1, give_back);
+    for (i = 0; i < n; i++) {
+        const ptrdiff_t k = give_back ? n - 1 - i : i;
+        const ptrdiff_t j = listed ? index_at(samples->index_bytes, samples->indices, k) : k;
+        save(m->sums + j, saved + 2 + 2 * k, give_back);
+        save(m->squares + j, saved + 3 + 2 * k, give_back);
+    }
+}
+
+/* Count each presentation of the given rows and then standardize it, to a row of its own; tell whether
+ * all numbers are finite, and the labels not too many. */
+static int count_few(
+    const few_t *given, const moments_t *m, few_t *few, void *values, int64_t *columns)
+{
+    const samples_t *from = &given->samples;
+    samples_t *to = &few->samples;
+    const int listed = is_listed(m, from);
+    double largest = 0;
+    ptrdiff_t p, i, n = 0;
+    few->n_labels = 0;
+    for (p = 0; p < given->n_presentations; p++) {
+        const ptrdiff_t row = given->order[p];
+        const labels_t labels = labels_of(from, row);
+        const ptrdiff_t start = listed ? given->indptr[row] : 0;
+        const ptrdiff_t n_values = listed ? given->indptr[row + 1] - start : from->n_features;
+        if (few->n_labels + labels.n > MOST_LABELS) return 0;
+        few->order[p] = p;
+        few->fractions[p] = given->fractions[p];
+        few->indptr[p] = n;
+        few->label_starts[p] = few->n_labels;
+        for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
+        count_row(m, from, row, given->fractions[p]);
+        for (i = 0; i < n_values; i++) {
+            const ptrdiff_t j =
+                listed ? index_at(from->index_bytes, from->indices, start + i) : i;
+            if (listed) columns[n + i] = j;
+            if (!(m->squares[j] <= largest)) largest = m->squares[j];
+        }
+        n += standardize_row(m, from, row, values, n);
+    }
+    few->indptr[p] = n;
+    few->label_starts[p] = few->n_labels;
+    few->n_presentations = p;
+    few->longest = listed ? given->longest : from->n_features;
+    few->is_double = m->to_double;
+    few->largest = largest_input(values, n, few->is_double);
+    *to = (samples_t){.n_rows = p, .n_features = from->n_features, .values = values,
+                      .indices = columns, .indptr = few->indptr, .index_bytes = listed ? 8 : 0,
+                      .labels = few->labels,
+                      .label_starts = from->label_starts ? few->label_starts : NULL};
+    return largest < INFINITY && few->largest < INFINITY;
+}
+
+/* Standardize rows by what was counted before. */
+static void standardize_few(few_t *few, const moments_t *m, void *values)
+{
+    ptrdiff_t row, n = 0;
+    const int listed = is_listed(m, &few->samples);
+    for (row = 0; row < few->samples.n_rows; row++)
+        n += standardize_row(m, &few->samples, row, values, n);
+    few->samples.values = values;
+    few->is_double = m->to_double;
+    if (!listed) few->samples.index_bytes = 0;
+}
+
+/* --------------------------------------------------------------------------------------------
+ * A bound of all numbers
+ */
 
 /* What a bound is made of: magnitudes that nothing exceeds. */
 typedef struct {

@@ -7,7 +7,7 @@ from cpython.object cimport PyObject
 
 
 cdef extern from "_stream.h" nogil:
-    enum: MOST_ROWS, MOST_LABELS
+    enum: MOST_ROWS, MOST_LABELS, MOST_VALUES
 
     ctypedef struct few_t:
         samples_t samples
@@ -20,6 +20,12 @@ cdef extern from "_stream.h" nogil:
         ptrdiff_t *order
         double *fractions
         ptrdiff_t n_presentations
+
+    int has_room(const few_t *, const moments_t *, ptrdiff_t n_rows)
+    void save_moments(const few_t *, const moments_t *, double *saved, int give_back)
+    int count_few(
+        const few_t *, const moments_t *, few_t *standardized, void *values, int64_t *columns)
+    void standardize_few(few_t *, const moments_t *, void *values)
 
     ctypedef struct bound_t:
         double weight, velocity, input
@@ -180,3 +186,48 @@ cdef bint _take_weights(few_t *few, list weights) except -1:
     for row in range(few.samples.n_rows):
         values[row] = 1.0 if weights is None else weights[row]
     return list_presentations(few, values)
+
+
+cdef class _Inputs:
+    """What a few rows are standardized by, and room for them."""
+
+    cdef moments_t moments
+    cdef object arrays  # that `moments` points to
+    cdef double[MOST_VALUES] values
+    cdef int64_t[MOST_VALUES] columns
+    cdef double[2 * MOST_VALUES + 2] saved
+
+    def __init__(self, moments, totals, is_centred, dtype):
+        cdef ptrdiff_t n_features = moments.shape[1]
+        row = np.empty(min(n_features, MOST_VALUES))
+        self.arrays = moments, totals, row
+        self.moments.shift = <double *> address(moments, np.float64)
+        self.moments.sums = self.moments.shift + n_features
+        self.moments.squares = self.moments.sums + n_features
+        self.moments.totals = <double *> address(totals, np.float64)
+        self.moments.row = <double *> address(row, np.float64)
+        self.moments.is_centred = is_centred
+        self.moments.to_double = dtype == np.float64
+
+    cdef bint count(self, few_t *given, few_t *standardized):
+        """Count rows and standardize each presentation of them, unless something speaks against it."""
+        self.moments.from_double = given.is_double
+        if not has_room(given, &self.moments, given.n_presentations) or not self.moments.totals[1]:
+            return False
+        save_moments(given, &self.moments, self.saved, False)
+        if not count_few(given, &self.moments, standardized, self.values, self.columns):
+            self.forget(given)
+            return False
+        return True
+
+    cdef void forget(self, few_t *given):
+        """Go back to what was counted before."""
+        save_moments(given, &self.moments, self.saved, True)
+
+    cdef bint apply(self, few_t *few):
+        """Standardize rows, unless they are too many."""
+        self.moments.from_double = few.is_double
+        if not has_room(few, &self.moments, few.samples.n_rows):
+            return False
+        standardize_few(few, &self.moments, self.values)
+        return True

@@ -81,6 +81,8 @@ OPTIONS = {
     "deep": {"hidden_layer_sizes": (3, 4), "activation": "tanh"},
     "none hidden": {"hidden_layer_sizes": ()},
     "sigmoid": {"output_activation": "sigmoid", "fit_intercept": False},
+    "standardize": {"standardize": True, "alpha": 0.0},
+    "standardize, class weights": {"standardize": True, "class_weight": {0: 2.3, 1: 0.5}},
 }
 
 
@@ -223,6 +225,7 @@ PARAMETERS = [
     {"verbose": True},
     {"class_weight": "balanced"},
     {"activation": "tanh"},
+    {"standardize": True},
 ]
 BAD_ROWS = [
     lambda X: X * 1e200,
