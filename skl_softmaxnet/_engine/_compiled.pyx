@@ -474,6 +474,8 @@ cdef class CompiledEngine:
                 return False
             if not _take_rows(few, X, self.network.layers.fan_in):
                 return False
+            if few.is_double != (self.dtype is _FLOAT64):
+                return False
             if not _take_labels(few, labels, expected["_multilabel"]):
                 return False
             if not _take_weights(few, weights):
@@ -493,8 +495,6 @@ cdef class CompiledEngine:
         """Whether rows are of the kind that the engine is set up for, and weights where they were."""
         cdef ptrdiff_t l
         cdef layer_t *layer
-        if few.is_double != (self.dtype is _FLOAT64):
-            return False
         if (few.samples.index_bytes == 0) != (self.sparse_rows is None):
             return False
         for l in range(self.network.n_layers):
