@@ -579,15 +579,11 @@ FUNCTION void NAME(load)(const samples_t *samples, ptrdiff_t row, input_t *input
 /* Ask for a row that will be loaded soon: rows come in random order, which no cache foresees. */
 FUNCTION void NAME(prefetch)(const samples_t *samples, ptrdiff_t row)
 {
-    const int index_bytes = samples->index_bytes;
-    const ptrdiff_t start = index_bytes ? samples->indptr[row] : row * samples->n_features;
-    const ptrdiff_t end = index_bytes ? samples->indptr[row + 1] : start + samples->n_features;
-    const char *values = (const char *)((const REAL *)samples->values + start);
-    const char *indices = (const char *)samples->indices + start * index_bytes;
-    ptrdiff_t i;
-    for (i = 0; i < (end - start) * (ptrdiff_t)sizeof(REAL); i += 64) PREFETCH(values + i);
-    for (i = 0; i < (end - start) * index_bytes; i += 64) PREFETCH(indices + i);
-    PREFETCH(values + (end - start) * (ptrdiff_t)sizeof(REAL) - 1);
+    const int is_dense = samples->index_bytes == 0;
+    const ptrdiff_t start = is_dense ? row * samples->n_features : samples->indptr[row];
+    const ptrdiff_t end = is_dense ? start + samples->n_features : samples->indptr[row + 1];
+    prefetch_inputs(samples, sizeof(REAL), start, end);
+    PREFETCH((const REAL *)samples->values + end - 1);
     PREFETCH(samples->label_starts ? (const void *)(samples->label_starts + row)
                                    : (const void *)(samples->labels + row));
 }
