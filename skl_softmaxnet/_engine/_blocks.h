@@ -80,7 +80,7 @@ LARGE_FUNCTION ptrdiff_t NAME(load_block)(
             for (i = 0; i < LANES; i++) inputs[i * size / LANES] = m[i];
         }
     }
-    return (ptrdiff_t)LANE(NAME(total)(counts), 0);
+    return (ptrdiff_t)LANE(NAME(total)(counts, LANES), 0);
 }
 
 /* --------------------------------------------------------------------------------------------
@@ -317,3 +317,6 @@ TARGET static double NAME(run_in_blocks)(
 #undef AS_REAL
 #undef SPLAT_BITS
 #undef SELECT
+#undef OPERATION
+#undef LARGER
+#undef SMALLER

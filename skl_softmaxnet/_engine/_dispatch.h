@@ -213,6 +213,17 @@ static ALWAYS_INLINE ptrdiff_t index_at(int index_bytes, const void *indices, pt
                             : (ptrdiff_t)((const int64_t *)indices)[i];
 }
 
+/* Ask for inputs, and where they are listed for their columns, before they are read. */
+static ALWAYS_INLINE void prefetch_inputs(
+    const samples_t *samples, int value_bytes, ptrdiff_t start, ptrdiff_t end)
+{
+    const char *values = (const char *)samples->values + start * value_bytes;
+    const char *indices = (const char *)samples->indices + start * samples->index_bytes;
+    ptrdiff_t i;
+    for (i = 0; i < (end - start) * value_bytes; i += 64) PREFETCH(values + i);
+    for (i = 0; i < (end - start) * samples->index_bytes; i += 64) PREFETCH(indices + i);
+}
+
 static ALWAYS_INLINE labels_t labels_of(const samples_t *samples, ptrdiff_t row)
 {
     labels_t labels = {samples->labels + row, 1};

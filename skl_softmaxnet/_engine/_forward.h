@@ -81,26 +81,41 @@ LARGE_FUNCTION void NAME(add_listed)(
     }
 }
 
-/* The sums of one sample, from its inputs that are not zero. Someone may have changed its columns
- * after they were checked: none leads out of the weights. */
+/* List the inputs of a sample from `start` to `stop`, where its values are: of a dense one, those that
+ * are not zero. Someone may have changed a sparse one's columns after they were checked: none leads out
+ * of the weights. */
+FUNCTION ptrdiff_t NAME(list_inputs)(
+    const forward_t *forward, const samples_t *samples, int index_bytes, ptrdiff_t begin,
+    ptrdiff_t start, ptrdiff_t stop, ptrdiff_t *columns, REAL *inputs)
+{
+    ptrdiff_t n = 0, j;
+    for (j = start; j < stop; j++) {
+        const ptrdiff_t column = index_bytes ? index_at(index_bytes, samples->indices, j) : j - begin;
+        if ((size_t)column >= (size_t)samples->n_features) continue;
+        columns[n] = column;
+        inputs[n] = NAME(input_at)(forward, samples, j);
+        n += index_bytes ? 1 : inputs[n] != 0;
+    }
+    return n;
+}
+
+/* The sums of one sample, from its inputs that are listed. */
 LARGE_FUNCTION void NAME(sum_listed)(
     const forward_t *forward, const samples_t *samples, ptrdiff_t row, VEC *sums)
 {
     const int index_bytes = samples->index_bytes;
     const ptrdiff_t begin = index_bytes ? samples->indptr[row] : row * samples->n_features;
     const ptrdiff_t end = index_bytes ? samples->indptr[row + 1] : begin + samples->n_features;
-    ptrdiff_t columns[STRIP], start, stop, j, n;
+    ptrdiff_t columns[STRIP], start, stop, n;
     REAL inputs[STRIP];
+#define LIST(size) NAME(list_inputs)(forward, samples, size, begin, start, stop, columns, inputs)
     for (start = begin; start < end; start = stop) {
         stop = end - start < STRIP ? end : start + STRIP;
-        for (j = start, n = 0; j < stop; j++) {
-            columns[n] = index_bytes ? index_at(index_bytes, samples->indices, j) : j - begin;
-            if ((size_t)columns[n] >= (size_t)samples->n_features) continue;
-            inputs[n] = NAME(input_at)(forward, samples, j);
-            n += inputs[n] != 0;
-        }
+        prefetch_inputs(samples, forward->of_double ? 8 : 4, start + 2 * STRIP, start + 3 * STRIP);
+        n = index_bytes == 0 ? LIST(0) : index_bytes == 4 ? LIST(4) : LIST(8);
         NAME(add_listed)(forward, inputs, columns, n, sums);
     }
+#undef LIST
 }
 
 /* The sums of n dense samples, a strip of inputs at a time. */

@@ -86,6 +86,28 @@ FUNCTION VEC NAME(exchange)(VEC v, ptrdiff_t n)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 1, 3)
 #endif
 
+/* Operations of x86-64 by name: for maxima and minima, compilers miss them. */
+#if VECTOR_BYTES && defined(__x86_64__)
+#if VECTOR_BYTES == 64 && MANTISSA_BITS == 52
+#define OPERATION(name) _mm512_##name##_pd
+#elif VECTOR_BYTES == 64
+#define OPERATION(name) _mm512_##name##_ps
+#elif VECTOR_BYTES == 32 && MANTISSA_BITS == 52
+#define OPERATION(name) _mm256_##name##_pd
+#elif VECTOR_BYTES == 32
+#define OPERATION(name) _mm256_##name##_ps
+#elif MANTISSA_BITS == 52
+#define OPERATION(name) _mm_##name##_pd
+#else
+#define OPERATION(name) _mm_##name##_ps
+#endif
+#define LARGER(a, b) OPERATION(max)(a, b)
+#define SMALLER(a, b) OPERATION(min)(a, b)
+#else /* the same where one is not a number, and with zeros of either sign */
+#define LARGER(a, b) SELECT((a) > (b), a, b)
+#define SMALLER(a, b) SELECT((a) < (b), a, b)
+#endif
+
 /* How many vectors hold n numbers. */
 FUNCTION ptrdiff_t NAME(vectors)(ptrdiff_t n) { return (ptrdiff_t)(((size_t)n + LANES - 1) / LANES); }
 
@@ -104,8 +126,8 @@ FUNCTION NAME(exp_parts) NAME(split_exp)(VEC x)
 {
     NAME(exp_parts) parts;
     VEC t, k, r, r2, r4, low;
-    x = SELECT(x > SPLAT(EXP_MAX), SPLAT(EXP_MAX), x);
-    x = SELECT(x < SPLAT(-EXP_MAX), SPLAT(-EXP_MAX), x);
+    x = SMALLER(SPLAT(EXP_MAX), x);
+    x = LARGER(SPLAT(-EXP_MAX), x);
     t = x * SPLAT(1.4426950408889634) + SPLAT(ROUNDING_SHIFT); /* k stands in t's last bits */
     k = t - SPLAT(ROUNDING_SHIFT);
     r = x - k * SPLAT(LOG2_HIGH); /* exact: LOG2_HIGH ends in zeros */
@@ -150,18 +172,19 @@ FUNCTION VEC NAME(logistic)(VEC z)
 FUNCTION VEC NAME(tanh)(VEC z) /* expm1(2z) / (expm1(2z) + 2), accurate near 0 too */
 {
     VEC m;
-    z = SELECT(z > SPLAT(TANH_MAX), SPLAT(TANH_MAX), z);
-    z = SELECT(z < SPLAT(-TANH_MAX), SPLAT(-TANH_MAX), z);
+    z = SMALLER(SPLAT(TANH_MAX), z);
+    z = LARGER(SPLAT(-TANH_MAX), z);
     m = NAME(expm1)(z + z);
     return m / (m + SPLAT(2));
 }
 
-FUNCTION VEC NAME(activate)(int activation, VEC z)
+/* f(z), zero in the padding, where the mask and z are. */
+FUNCTION VEC NAME(activate)(int activation, VEC z, VEC mask)
 {
     switch (activation) {
-    case LOGISTIC: return NAME(logistic)(z);
+    case LOGISTIC: return NAME(logistic)(z) * mask;
     case TANH: return NAME(tanh)(z);
-    case RELU: return SELECT(z < SPLAT(0), SPLAT(0), z);
+    case RELU: return LARGER(SPLAT(0), z);
     default: return z;
     }
 }
@@ -274,28 +297,40 @@ LARGE_FUNCTION void NAME(any_pass)(int mode, const pass_t *pass, ptrdiff_t n_uni
     }
 }
 
-/* The kind of update is 0 only in the default's own copy of all this, where a pass over rows of one
- * vector is not worth a call. */
+/* A pass over rows of one vector is not worth a call. */
 FUNCTION void NAME(pass)(int kind, int mode, const pass_t *pass, ptrdiff_t n_units)
 {
-    if (kind == 0 && n_units <= LANES)
+    if (mode & UPDATE) mode |= kind;
+    if (kind == DECAY && n_units <= LANES)
         NAME(run_pass)(mode, pass, LANES);
     else
-        NAME(any_pass)(mode & UPDATE ? mode | kind : mode, pass, n_units);
+        NAME(any_pass)(mode, pass, n_units);
 }
 
-/* The sum of the numbers in v, everywhere, as a tree of halves: i + (i + LANES / 2), and so on. */
-FUNCTION VEC NAME(total)(VEC v)
+/* The sum of the first n numbers in v, everywhere, as a tree of halves: i + (i + LANES / 2), and so
+ * on. The others are zeros, which are not added. */
+FUNCTION VEC NAME(total)(VEC v, ptrdiff_t n)
 {
-    ptrdiff_t n;
+    ptrdiff_t half;
     UNROLL
-    for (n = LANES / 2; n > 0; n /= 2) v = v + EXCHANGE(v, n);
-    return v;
+    for (half = LANES / 2; half > 0; half /= 2)
+        if (half < n) v = v + EXCHANGE(v, half);
+    return SPLAT(LANE(v, 0));
 }
 
-/* a . b over whole groups that hold n_vectors, everywhere in a vector: GROUP sums side by side, then
- * their total. */
-FUNCTION VEC NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors)
+/* The largest of the first n numbers in v. */
+FUNCTION REAL NAME(largest)(VEC v, ptrdiff_t n)
+{
+    ptrdiff_t half;
+    UNROLL
+    for (half = LANES / 2; half > 0; half /= 2)
+        if (half < n) v = LARGER(v, EXCHANGE(v, half));
+    return LANE(v, 0);
+}
+
+/* a . b, everywhere in a vector, of n numbers in n_vectors, and zeros to whole groups: GROUP sums side
+ * by side, then their total. */
+FUNCTION VEC NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors, ptrdiff_t n)
 {
     VEC sums[GROUP / LANES];
     ptrdiff_t v, i, half;
@@ -310,33 +345,21 @@ FUNCTION VEC NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors)
         UNROLL
         for (i = 0; i < half; i++) sums[i] = sums[i] + sums[i + half];
     }
-    return NAME(total)(sums[0]);
-}
-
-/* The largest number in v. */
-FUNCTION REAL NAME(largest)(VEC v)
-{
-    ptrdiff_t n;
-    UNROLL
-    for (n = LANES / 2; n > 0; n /= 2) {
-        const VEC other = EXCHANGE(v, n);
-        v = SELECT(v > other, v, other);
-    }
-    return LANE(v, 0);
+    return NAME(total)(sums[0], n);
 }
 
 /* --------------------------------------------------------------------------------------------
  * Forward
  */
 
-/* h <- f(z) in place for the first layer, whose sums z are there; zero in the padding. */
+/* h <- f(z) in place for the first layer, whose sums z are there. */
 FUNCTION void NAME(activate_first)(const layer_t *layer, int activation)
 {
     VEC *h = layer->output;
     const VEC *mask = layer->mask;
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     ptrdiff_t v;
-    for (v = 0; v < n_vectors; v++) h[v] = NAME(activate)(activation, h[v]) * mask[v];
+    for (v = 0; v < n_vectors; v++) h[v] = NAME(activate)(activation, h[v], mask[v]);
 }
 
 /* h <- f(W h_below + b) for a later layer. */
@@ -354,10 +377,10 @@ FUNCTION void NAME(forward_layer)(const layer_t *layer, int activation)
         for (lane = 0; lane < LANES; lane++) {
             const VEC *row = (const VEC *)(weights + (first + lane) * layer->stride);
             if (first + lane < layer->fan_out)
-                LANE(z, lane) = LANE(NAME(dot)(row, below->output, n_vectors), 0);
+                LANE(z, lane) = LANE(NAME(dot)(row, below->output, n_vectors, layer->fan_in), 0);
         }
         z = z + *intercept++;
-        *h++ = NAME(activate)(activation, z) * *mask++;
+        *h++ = NAME(activate)(activation, z, *mask++);
     }
 }
 
@@ -398,25 +421,26 @@ FUNCTION void NAME(take_step)(
  *
  * Sums of moderate size are not shifted by their largest: that takes a detour which everything after
  * it would wait for, where a branch that always goes the same way costs nothing. */
-FUNCTION double NAME(softmax)(
-    VEC *z, const VEC *mask, ptrdiff_t n_vectors, int wanted)
+FUNCTION double NAME(softmax)(const layer_t *layer, ptrdiff_t n_vectors, int wanted)
 {
-    VEC highest = SPLAT(-INFINITY), magnitude = SPLAT(0), shift = SPLAT(0), total;
+    const ptrdiff_t n = layer->fan_out;
+    const VEC *mask = layer->mask;
+    VEC *z = layer->output, highest = SPLAT(-INFINITY), magnitude = SPLAT(0), shift = SPLAT(0), total;
     REAL largest = 0;
     ptrdiff_t v;
     for (v = 0; v < n_vectors; v++) {
         const VEC size = SELECT(z[v] < SPLAT(0), -z[v], z[v]);
         const VEC real = SELECT(mask[v] > SPLAT(0), z[v], SPLAT(-INFINITY));
-        magnitude = SELECT(size > magnitude, size, magnitude);
-        highest = SELECT(real > highest, real, highest);
+        magnitude = LARGER(size, magnitude);
+        highest = LARGER(real, highest);
     }
-    if (!(NAME(largest)(magnitude) < EXP_MAX / 2)) {
-        largest = NAME(largest)(highest);
+    if (!(NAME(largest)(magnitude, n) < EXP_MAX / 2)) {
+        largest = NAME(largest)(highest, n);
         shift = SPLAT(largest);
     }
-    for (v = 0; v < n_vectors; v++) z[v] = NAME(exp)(z[v] - shift) * mask[v];
-    total = NAME(dot)(z, mask, n_vectors);
-    for (v = 0; v < n_vectors; v++) z[v] = z[v] / total;
+    for (v = 0; v < n_vectors; v++) z[v] = NAME(exp)(z[v] - shift);
+    total = NAME(dot)(z, mask, n_vectors, n);
+    for (v = 0; v < n_vectors; v++) z[v] = z[v] * mask[v] / total;
     return wanted ? (double)largest + log((double)LANE(total, 0)) : 0;
 }
 
@@ -457,14 +481,14 @@ FUNCTION double NAME(output_layer)(
         loss = NAME(binary_cross_entropy)((const REAL *)o, layer->fan_out, labels);
     if (softmax) {
         const double z_target = with_log ? NAME(sum_over_labels)((const REAL *)o, labels) : 0;
-        loss = NAME(softmax)(o, mask, n_vectors, with_log) - z_target;
+        loss = NAME(softmax)(layer, n_vectors, with_log) - z_target;
     } else {
-        for (v = 0; v < n_vectors; v++) o[v] = NAME(logistic)(o[v]) * mask[v];
+        for (v = 0; v < n_vectors; v++) o[v] = NAME(activate)(LOGISTIC, o[v], mask[v]);
     }
     for (v = 0; v < n_vectors; v++) signal[v] = t[v] - o[v];
     if (!with_log) {
-        loss = (double)LANE(NAME(dot)(signal, signal, n_vectors), 0) / 2;
-        if (softmax) mean = NAME(dot)(o, signal, n_vectors);
+        loss = (double)LANE(NAME(dot)(signal, signal, n_vectors, layer->fan_out), 0) / 2;
+        if (softmax) mean = NAME(dot)(o, signal, n_vectors, layer->fan_out);
     }
     for (v = 0; v < n_vectors; v++) {
         VEC delta = signal[v];
@@ -579,15 +603,11 @@ FUNCTION void NAME(load)(const samples_t *samples, ptrdiff_t row, input_t *input
 /* Ask for a row that will be loaded soon: rows come in random order, which no cache foresees. */
 FUNCTION void NAME(prefetch)(const samples_t *samples, ptrdiff_t row)
 {
-    const int index_bytes = samples->index_bytes;
-    const ptrdiff_t start = index_bytes ? samples->indptr[row] : row * samples->n_features;
-    const ptrdiff_t end = index_bytes ? samples->indptr[row + 1] : start + samples->n_features;
-    const char *values = (const char *)((const REAL *)samples->values + start);
-    const char *indices = (const char *)samples->indices + start * index_bytes;
-    ptrdiff_t i;
-    for (i = 0; i < (end - start) * (ptrdiff_t)sizeof(REAL); i += 64) PREFETCH(values + i);
-    for (i = 0; i < (end - start) * index_bytes; i += 64) PREFETCH(indices + i);
-    PREFETCH(values + (end - start) * (ptrdiff_t)sizeof(REAL) - 1);
+    const int is_dense = samples->index_bytes == 0;
+    const ptrdiff_t start = is_dense ? row * samples->n_features : samples->indptr[row];
+    const ptrdiff_t end = is_dense ? start + samples->n_features : samples->indptr[row + 1];
+    prefetch_inputs(samples, sizeof(REAL), start, end);
+    PREFETCH((const REAL *)samples->values + end - 1);
     PREFETCH(samples->label_starts ? (const void *)(samples->label_starts + row)
                                    : (const void *)(samples->labels + row));
 }
@@ -620,7 +640,8 @@ FUNCTION void NAME(first_layer)(
                          .before = mode & UPDATE ? before->values : NULL,
                          .after = mode & SUM ? after->values : NULL, .step = layer->step,
                          .sums = layer->output, .rule = &network->rule,
-                         .velocity = layer->velocity, .waiting = network};
+                         .velocity = layer->velocity,
+                         .waiting = network->kind == DECAY ? network : NULL};
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     const VEC *intercept = layer->intercept;
     VEC *sums = layer->output;
@@ -671,10 +692,13 @@ FUNCTION void NAME(set_rule)(network_t *network, double rate)
     network->current = 1 / network->shrunk;
 }
 
-FUNCTION double NAME(run_with)(
+/* Present n rows, between which no average is taken. */
+TARGET static double NAME(run_part)(
     network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
-    double rate, ptrdiff_t n, int activation, int kind)
+    double rate, ptrdiff_t n)
 {
+    const int activation = network->activation;
+    const int kind = network->kind == MOMENTUM ? MOMENTUM : DECAY; /* which may be none */
     const layer_t *last = network->layers + network->n_layers - 1;
     input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
     input_t only = {.columns = network->only};
@@ -698,7 +722,7 @@ FUNCTION double NAME(run_with)(
         }
         if (s + ROWS_AHEAD < n) NAME(prefetch)(samples, rows[s + ROWS_AHEAD]);
         NAME(forward)(network, activation);
-        if (kind) NAME(set_rule)(network, rate * fraction);
+        NAME(set_rule)(network, rate * fraction);
         if (n_outputs == 1) /* in registers */
             loss = NAME(output_layer)(network, kind, last, labels, step_rate, 1);
         else
@@ -789,19 +813,6 @@ TARGET static double NAME(largest_weight)(
         if (x > largest) largest = x;
     }
     return largest;
-}
-
-/* Present n rows, between which no average is taken. The default has its own copy, with no choice
- * left inside; every other update has a decay, which may be zero. */
-TARGET static double NAME(run_part)(
-    network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
-    double rate, ptrdiff_t n)
-{
-    const int activation = network->activation, kind = network->kind;
-    if (activation == LOGISTIC && kind == 0)
-        return NAME(run_with)(network, samples, rows, fractions, rate, n, LOGISTIC, 0);
-    return NAME(run_with)(network, samples, rows, fractions, rate, n, activation,
-                          kind == MOMENTUM ? MOMENTUM : DECAY);
 }
 
 /* The same in blocks: see _blocks.h. */

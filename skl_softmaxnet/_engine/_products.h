@@ -20,14 +20,8 @@
 /* a b + c */
 FUNCTION VEC NAME(multiply_add)(VEC a, VEC b, VEC c)
 {
-#if VECTOR_BYTES == 64 && MANTISSA_BITS == 52
-    return _mm512_fmadd_pd(a, b, c);
-#elif VECTOR_BYTES == 64
-    return _mm512_fmadd_ps(a, b, c);
-#elif VECTOR_BYTES == 32 && MANTISSA_BITS == 52
-    return _mm256_fmadd_pd(a, b, c);
-#elif VECTOR_BYTES == 32
-    return _mm256_fmadd_ps(a, b, c);
+#if VECTOR_BYTES >= 32
+    return OPERATION(fmadd)(a, b, c);
 #elif defined(__aarch64__) && MANTISSA_BITS == 52
     return (VEC)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #elif defined(__aarch64__)

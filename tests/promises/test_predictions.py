@@ -1,5 +1,6 @@
 """A row's outputs are the same bits, whatever lies beside it, in any form, from any weights."""
 
+import itertools
 import threading
 import tracemalloc
 
@@ -15,6 +16,7 @@ from skl_softmaxnet._functions import ACTIVATIONS
 
 pytestmark = pytest.mark.usefixtures("engine")
 each_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
+ROUNDING = {"float64": {"rtol": 1e-12, "atol": 1e-14}, "float32": {"rtol": 1e-4, "atol": 1e-5}}
 each_network = pytest.mark.parametrize("hidden", [(), (1,), (9, 70, 4)], ids=str)
 
 
@@ -102,6 +104,21 @@ def test_formulas_and_training(activation, hidden):
     loss = -model.predict_log_proba(X)[np.arange(len(X)), classes].mean()
     model.set_params(learning_rate_init=1e-300, loss="log_loss").partial_fit(X, classes)
     assert_allclose(model.loss_, loss, rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["compiled"], indirect=True)
+@each_network
+@each_dtype
+def test_instruction_sets(dtype, hidden, engine, monkeypatch):
+    model, X = trained(dtype, hidden)
+    found = []
+    for name in _engine.INSTRUCTION_SETS:
+        chosen = type("Chosen", (_engine.CompiledEngine,), {"instruction_set": name})
+        monkeypatch.setattr(_engine, "Engine", chosen)
+        found.append(np.vstack([outputs(model, form) for form in (X, X[:1], sp.csr_array(X))]))
+    for one, other in itertools.pairwise(found[1:]):
+        assert_array_equal(one, other)
+    assert_allclose(found[0], found[-1], **ROUNDING[dtype])  # the baseline does not fuse
 
 
 def test_tiny_numbers_of_single_precision():
