@@ -102,7 +102,7 @@ def list_samples(X, targets, weights, *, in_content_order, merged):
     if in_content_order:
         rows, is_first = _engine.sort_rows(X, targets)
     else:
-        rows = np.arange(targets.shape[0], dtype=_index_dtype(targets.shape[0]))
+        rows = np.arange(targets.shape[0], dtype=_engine.index_dtype(targets.shape[0]))
         is_first = np.ones(rows.size, dtype=bool)
     if weights is not None:
         weights = weights.take(rows)
@@ -253,7 +253,7 @@ class Presentations:
             rows = self.rows.copy()
             _engine.shuffle(rows, seed, epoch)
             return Presentations(rows, None, self.total_weight)
-        order = np.arange(self.rows.size, dtype=_index_dtype(self.rows.size))
+        order = np.arange(self.rows.size, dtype=_engine.index_dtype(self.rows.size))
         _engine.shuffle(order, seed, epoch)
         return Presentations(self.rows.take(order), self.fractions.take(order), self.total_weight)
 
@@ -268,11 +268,6 @@ class Presentations:
                 self.rows[part].astype(np.intp, copy=False),
                 None if self.fractions is None else self.fractions[part],
             )
-
-
-def _index_dtype(n):
-    """The smallest type of number for indices below n."""
-    return np.int32 if n <= 2**31 else np.int64
 
 
 def _as_index(rows):

@@ -6,6 +6,7 @@
 from .._warnings import warn
 from ._memory import as_blocks, with_padding
 from ._numpy import NumpyEngine
+from ._sorting import index_dtype
 
 try:
     from ._compiled import INSTRUCTION_SETS, CompiledEngine, shuffle, sort_rows
@@ -22,6 +23,7 @@ __all__ = [
     "Engine",
     "NumpyEngine",
     "as_blocks",
+    "index_dtype",
     "shuffle",
     "sort_rows",
     "warn_once_without_compiled",

@@ -13,6 +13,11 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio, odd
 _MASK = 2**64 - 1
 
 
+def index_dtype(n):
+    """Return the smallest type of number for indices below n."""
+    return np.int32 if n <= MOST_ROWS_OF_INT32 else np.int64
+
+
 def shuffle(values, seed, epoch):
     """Shuffle a vector in place, in a way that depends on nothing but (seed, epoch).
 
@@ -97,7 +102,7 @@ def sort_rows(X, targets):
         tied = _refine(rank, tied, *lists)
     order = np.argsort(rank, kind="stable")
     is_first = rank[order] == np.arange(n_rows)
-    return order.astype(np.int32 if n_rows <= MOST_ROWS_OF_INT32 else np.int64), is_first
+    return order.astype(index_dtype(n_rows)), is_first
 
 
 def _lists_of_keys(X, targets):
