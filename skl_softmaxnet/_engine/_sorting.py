@@ -121,18 +121,10 @@ def _lists_of_keys(X, targets):
 
 def _keys_of_values(X):
     """Return where the keys of each row begin, and all s and x, of the non-zero entries."""
-    n_features = X.shape[1]
-    if sp.issparse(X):
-        counts = np.diff(X.indptr.astype(np.intp))
-        rows, columns, values = np.repeat(np.arange(X.shape[0]), counts), X.indices, X.data
-        stored = np.flatnonzero(values[: rows.size])
-        rows, columns, values = rows[stored], columns[stored], values[stored]
-    else:
-        rows, columns = np.nonzero(X)
-        values = X[rows, columns]
-    starts = np.searchsorted(rows, np.arange(X.shape[0] + 1))
-    distances = n_features - columns.astype(np.int64)
-    return starts, np.where(values > 0, distances, -distances), values
+    X = sp.csr_array(X, copy=True)
+    X.eliminate_zeros()
+    distances = X.shape[1] - X.indices.astype(np.int64)
+    return X.indptr.astype(np.intp), np.where(X.data > 0, distances, -distances), X.data
 
 
 def _refine(rank, tied, starts, s, x):
