@@ -2,6 +2,7 @@
 
 from copy import copy
 from itertools import chain
+from operator import mod
 
 import numpy as np
 import scipy.sparse as sp
@@ -186,7 +187,7 @@ def check_sparse(matrix, name):
 def _check_compressed(matrix):
     _check_whole(matrix.indptr, len(matrix.indptr))
     _check_whole(matrix.indices, len(matrix.indices))
-    if matrix.format == "bsr" and np.any(np.remainder(matrix.shape, matrix.blocksize)):
+    if matrix.format == "bsr" and any(map(mod, matrix.shape, matrix.blocksize)):
         raise ValueError(f"blocks of {matrix.blocksize} do not divide {matrix.shape}")
     copy(matrix).check_format(full_check=True)  # which may cut off what is not used
     if (matrix.indptr[1:] < matrix.indptr[:-1]).any():
@@ -222,13 +223,13 @@ def _check_lists(matrix):
 def _check_whole(indices, size):
     """Raise a ValueError unless indices are a vector of whole numbers of this length."""
     if indices.shape != (size,) or indices.dtype.kind not in "iu":
-        raise ValueError(f"{size} whole numbers are needed, not {indices.dtype} {indices.shape}")
+        raise ValueError(f"{size} integers are needed, not {indices.shape} of {indices.dtype}")
 
 
 def _check_inside(indices, start, stop):
     """Raise a ValueError unless all indices are in [start, stop)."""
     if indices.size and (indices.min() < start or indices.max() >= stop):
-        raise ValueError(f"{indices.min()} ... {indices.max()} leaves [{start}, {stop})")
+        raise ValueError(f"{indices.min()} ... {indices.max()} are not in [{start}, {stop})")
 
 
 _CHECKS = {
