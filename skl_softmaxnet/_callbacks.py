@@ -12,14 +12,6 @@ class FitCallbacks:
     """Tell the callbacks of an estimator of its `fit`: one task for the whole, one an epoch.
 
     An estimator without callbacks has nothing to tell, and pays nothing for it.
-
-    Parameters
-    ----------
-    estimator : SoftmaxMLPClassifier
-        The estimator that is fitted. Its callbacks are told through it.
-
-    X, y, sample_weight
-        What `fit` was given.
     """
 
     def __init__(self, estimator, X, y, sample_weight):

@@ -194,9 +194,9 @@ def _jacobian_product(output, vector):
 # Activations of the hidden layers: h(z), and h'(z) from h
 
 
-def logistic(z, out=None):
+def logistic(z):
     """h = σ(z) = 1 / (1 + exp(−z))."""
-    return special.expit(z, out=out)
+    return special.expit(z)
 
 
 def logistic_derivative(h):
@@ -204,9 +204,9 @@ def logistic_derivative(h):
     return h * (1 - h)
 
 
-def tanh(z, out=None):
+def tanh(z):
     """h = tanh(z)."""
-    return np.tanh(z, out=out)
+    return np.tanh(z)
 
 
 def tanh_derivative(h):
@@ -214,9 +214,9 @@ def tanh_derivative(h):
     return 1 - h * h
 
 
-def relu(z, out=None):
+def relu(z):
     """h = max(z, 0)."""
-    return np.maximum(z, 0, out=out)
+    return np.maximum(z, 0)
 
 
 def relu_derivative(h):
@@ -224,7 +224,7 @@ def relu_derivative(h):
     return (h > 0).astype(h.dtype)
 
 
-def identity(z, out=None):
+def identity(z):
     """h = z."""
     return z
 

@@ -1,7 +1,8 @@
 """From y as it is given to classes and targets.
 
-Targets are the index of each sample's class, or, where a sample may have several labels, a CSR
-array whose row i lists the labels of sample i. They are never expanded to one-hot vectors.
+Targets are the index of each sample's class, int32 of shape (n_samples,), or, where a sample may
+have several labels, a CSR array of bool of shape (n_samples, n_labels) whose row i lists the labels
+of sample i, sorted. They are never expanded to one-hot vectors.
 """
 
 import numpy as np
@@ -83,22 +84,9 @@ def check_labels(y, name="y"):
 
 
 def as_label_lists(y, output_activation, name="y"):
-    """Return an indicator matrix as multilabel targets.
+    """Return an indicator matrix as multilabel targets, with nothing stored for absent labels.
 
-    Parameters
-    ----------
-    y : ndarray or sparse matrix of shape (n_samples, n_labels)
-    output_activation : str
-
-    Returns
-    -------
-    targets : CSR array of bool of shape (n_samples, n_labels)
-        With sorted indices and nothing stored where the label is absent.
-
-    Raises
-    ------
-    ValueError
-        If y holds anything but 0 and 1, or the outputs are softmax.
+    A ValueError if it holds anything but 0 and 1, or the outputs are softmax.
     """
     y = without_duplicates(y) if sp.issparse(y) else y
     values = y.data if sp.issparse(y) else y
@@ -132,13 +120,7 @@ def without_duplicates(matrix):
 
 
 def sorted_labels(y):
-    """Return the different labels in y, sorted.
-
-    Raises
-    ------
-    TypeError
-        If they cannot be sorted, such as strings among numbers.
-    """
+    """Return the different labels in y, sorted; a TypeError if they are strings among numbers."""
     try:
         return np.unique(y)
     except TypeError as error:
@@ -149,13 +131,7 @@ def sorted_labels(y):
 
 
 def check_classes(classes):
-    """Return the different labels in the argument `classes`, sorted; at least two.
-
-    Raises
-    ------
-    ValueError or TypeError
-        If it is no list of two labels or more.
-    """
+    """Return the different labels in the argument `classes`, sorted; an error if less than two."""
     if sp.issparse(classes):
         raise TypeError("classes must be a list or an array of labels, got a sparse matrix.")
     classes = unique_labels(with_exact_labels(classes))
@@ -181,10 +157,7 @@ def check_same_classes(estimator, classes, multilabel, what):
 def encode_targets(y, classes, weights=None, name="y"):
     """Return the index in `classes` of each label, 0 for a sample of weight 0.
 
-    Raises
-    ------
-    ValueError
-        If a label of a sample that counts is not among `classes`.
+    A ValueError if a label of a sample that counts is not among them.
     """
     is_text = [labels.dtype.kind in "US" for labels in (y, classes)]
     if "O" not in (y.dtype.kind, classes.dtype.kind) and is_text[0] != is_text[1]:
@@ -219,18 +192,9 @@ def encode_targets(y, classes, weights=None, name="y"):
 
 
 def learn_labels(model, y, *, is_new):
-    """Set the classes of a model from what `fit` is given, or compare with them.
+    """Set the classes of a model from the y of `fit`, or compare them if it is not new.
 
-    Parameters
-    ----------
-    model : SoftmaxMLPClassifier
-    y : ndarray of shape (n_samples,), or ndarray or sparse matrix of shape (n_samples, n_labels)
-    is_new : bool
-        Whether the model has seen no sample.
-
-    Returns
-    -------
-    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
+    Returns the targets.
     """
     multilabel = y.ndim == 2
     if multilabel:

@@ -10,6 +10,10 @@ equal rows made one whose weight is their sum. So the sequence of samples is the
 caller had ordered the rows, whether they were dense or sparse, and whether a repeated row stood
 there twice or carried the weight 2. Values are compared as float32 first, so that the order is that
 of the data and not of their last digits.
+
+Throughout, X is an array or CSR of shape (n_samples, n_features), targets are an array of int32 of
+shape (n_samples,) or, where a sample may have several labels, CSR of shape (n_samples, n_outputs),
+and weights are an array of float64 of shape (n_samples,), or None where all are 1.
 """
 
 import math
@@ -27,45 +31,18 @@ _SPLIT = -1
 
 @dataclass
 class Samples:
-    """The samples that count, each listed once.
+    """The samples that count, each listed once."""
 
-    Attributes
-    ----------
-    rows : ndarray of int of shape (n_listed,)
-        Their rows in X, in four bytes where that is enough.
-
-    weights : ndarray of float64 of shape (n_listed,) or None
-        Their weights, all above 0; None where all are 1.
-
-    n_rows : ndarray of int of shape (n_listed,) or None
-        How many rows each stands for; None where that is 1 for all.
-    """
-
-    rows: np.ndarray
-    weights: np.ndarray | None = None
-    n_rows: np.ndarray | None = None
+    rows: np.ndarray  # (n_listed,), their rows in X, in four bytes where that is enough
+    weights: np.ndarray | None = None  # (n_listed,), all above 0; None where all are 1
+    n_rows: np.ndarray | None = None  # (n_listed,), that each stands for; None where all are 1
 
 
 def list_epoch(model, X, targets, weights, *, splits):
-    """Return what an epoch of `fit` presents, and what is set aside.
+    """Return what an epoch of `fit` presents, and what is set aside if it splits, else None.
 
-    Parameters
-    ----------
-    model : SoftmaxMLPClassifier
-        Its parameters say how.
-    X : ndarray or CSR of shape (n_samples, n_features)
-    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-    weights : ndarray of float64 of shape (n_samples,) or None
-    splits : bool
-        Whether to set samples aside.
-
-    Returns
-    -------
-    presentations : Presentations
-        In content order or, without `shuffle`, in that of the rows.
-
-    set_aside : pair of ndarray of shape (n_set_aside,), or None
-        The rows that are set aside, and their weights.
+    Presentations are in content order or, without `shuffle`, in that of the rows. What is set aside
+    is a pair of arrays of shape (n_set_aside,): rows and their weights.
     """
     samples = list_samples(
         X, targets, weights, in_content_order=model.shuffle or splits, merged=model.shuffle
@@ -102,7 +79,7 @@ def list_samples(X, targets, weights, *, in_content_order, merged):
     if in_content_order:
         rows, is_first = _engine.sort_rows(X, targets)
     else:
-        rows = np.arange(targets.shape[0], dtype=_index_dtype(targets.shape[0]))
+        rows = np.arange(targets.shape[0], dtype=_engine.index_dtype(targets.shape[0]))
         is_first = np.ones(rows.size, dtype=bool)
     if weights is not None:
         weights = weights.take(rows)
@@ -138,25 +115,11 @@ def split(samples, targets, validation_fraction, seed):
     """Set part of the samples aside, the same share of every class.
 
     A sample of weight 2 is two of which one may be set aside; the samples must be in content order,
-    so that the same are chosen however the caller had ordered or repeated the rows.
+    so that the same are chosen however the caller had ordered or repeated the rows. Samples with
+    several labels are not stratified.
 
-    Parameters
-    ----------
-    samples : Samples
-    targets : ndarray of int32 of shape (n_samples,) or CSR array
-        Multilabel targets, as CSR, are not stratified.
-    validation_fraction : float
-    seed : int
-
-    Returns
-    -------
-    training_weights, validation_weights : ndarray of float64 of shape (n_listed,)
-        How much of each sample's weight is on either side.
-
-    Raises
-    ------
-    ValueError
-        If one side would be empty.
+    Returns how much of each sample's weight is for training and for validation, two arrays of shape
+    (n_listed,); a ValueError if one side would be empty.
     """
     units = Presentations.of(np.arange(samples.rows.size), samples.weights)
     strata = np.zeros(units.rows.size, dtype=np.intp)
@@ -200,23 +163,11 @@ def _counts_of_strata(sizes, fraction):
 
 @dataclass
 class Presentations:
-    """What one epoch presents.
+    """What one epoch presents, with the share of the learning rate that each presentation has."""
 
-    Attributes
-    ----------
-    rows : ndarray of int of shape (n_presentations,)
-        The row of each presentation.
-
-    fractions : ndarray of float64 of shape (n_presentations,) or None
-        The share of the learning rate of each presentation, in (0, 1]; None where all are 1.
-
-    total_weight : float
-        The sum of the weights: what a mean over the epoch divides by.
-    """
-
-    rows: np.ndarray
-    fractions: np.ndarray | None
-    total_weight: float
+    rows: np.ndarray  # (n_presentations,)
+    fractions: np.ndarray | None  # (n_presentations,), in (0, 1]; None where all are 1
+    total_weight: float  # what a mean over the epoch divides by
 
     @classmethod
     def of(cls, rows, weights=None):
@@ -253,7 +204,7 @@ class Presentations:
             rows = self.rows.copy()
             _engine.shuffle(rows, seed, epoch)
             return Presentations(rows, None, self.total_weight)
-        order = np.arange(self.rows.size, dtype=_index_dtype(self.rows.size))
+        order = np.arange(self.rows.size, dtype=_engine.index_dtype(self.rows.size))
         _engine.shuffle(order, seed, epoch)
         return Presentations(self.rows.take(order), self.fractions.take(order), self.total_weight)
 
@@ -268,11 +219,6 @@ class Presentations:
                 self.rows[part].astype(np.intp, copy=False),
                 None if self.fractions is None else self.fractions[part],
             )
-
-
-def _index_dtype(n):
-    """The smallest type of number for indices below n."""
-    return np.int32 if n <= 2**31 else np.int64
 
 
 def _as_index(rows):

@@ -1,7 +1,8 @@
-"""From X as it is given to rows that the engines take."""
+"""From X as it is given to rows that the engines take: see `as_rows`."""
 
 from copy import copy
 from itertools import chain
+from operator import mod
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,23 +26,9 @@ _COLUMNS_AT_ONCE = 1 << 16
 
 
 def learn_samples(model, X, y, sample_weight, *, is_new):
-    """Validate what `fit` is given, and set, or compare, the features and classes of a model.
+    """Validate what `fit` is given; set the features and classes of a model, or compare them.
 
-    Parameters
-    ----------
-    model : SoftmaxMLPClassifier
-    X, y, sample_weight
-        As in `fit`.
-    is_new : bool
-        Whether the model has seen no sample.
-
-    Returns
-    -------
-    X : ndarray or CSR of shape (n_samples, n_features)
-        As `as_rows` returns it.
-
-    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
-    weights : ndarray of float64 of shape (n_samples,) or None
+    Returns rows, targets and weights.
     """
     X, y = _check_samples(model, X, y, reset=is_new)
     weights = check_weights(sample_weight, X.shape[0])
@@ -176,8 +163,9 @@ def stored_columns(X):
 
 # ----------------------------------------------------------------------------------------------
 # Sparse matrices whose parts do not belong together. SciPy follows them when it converts a matrix,
-# into memory that is none of its own, so they are looked at before: its own `check_format` is there
-# for some formats only, and subtracts neighbours of `indptr`, which may wrap around.
+# into memory that is none of its own, so they are looked at before. It has a `check_format` for the
+# compressed formats alone, which rounds indices of floats, and subtracts neighbours of `indptr`,
+# which may wrap around.
 
 
 def check_sparse(matrix, name):
@@ -185,86 +173,70 @@ def check_sparse(matrix, name):
 
     Anything but a sparse matrix passes, and DOK, which holds no indices that SciPy does not check.
     """
-    if not sp.issparse(matrix) or len(matrix.shape) != 2:
+    if not sp.issparse(matrix) or len(matrix.shape) != 2 or matrix.format not in _CHECKS:
         return
-    check = _CHECKS.get(matrix.format)
     try:
-        problem = check and check(matrix)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        problem = "whose parts do not belong together"
-    if problem:
-        raise ValueError(f"{name} is a sparse matrix ({matrix.format.upper()}) {problem}.")
+        _CHECKS[matrix.format](matrix)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} is a sparse matrix ({matrix.format.upper()}) whose parts do not belong "
+            f"together: {error}."
+        ) from error
 
 
-def _problem_of_compressed(matrix):
-    blocks = matrix.blocksize if matrix.format == "bsr" else (1, 1)
-    if any(size % block for size, block in zip(matrix.shape, blocks, strict=True)):
-        return f"whose blocks of {blocks} do not divide its shape {matrix.shape}"
-    n_lines, length = (size // block for size, block in zip(matrix.shape, blocks, strict=True))
-    if matrix.format == "csc":
-        n_lines, length = length, n_lines
-    indptr, indices, data = matrix.indptr, matrix.indices, matrix.data
-    if data.ndim != (3 if matrix.format == "bsr" else 1):
-        return f"whose data have {data.ndim} dimensions"
-    if not _are_whole(indptr, n_lines + 1) or not _are_whole(indices):
-        return "whose indptr and indices are not vectors of whole numbers that fit its shape"
-    n_stored = min(len(indices), len(data))
-    if indptr[0] != 0 or indptr[-1] > n_stored or (indptr[1:] < indptr[:-1]).any():
-        return "whose indptr does not fit its shape and data"
-    return _problem_of_indices(indices[: indptr[-1]], length)
+def _check_compressed(matrix):
+    _check_whole(matrix.indptr, len(matrix.indptr))
+    _check_whole(matrix.indices, len(matrix.indices))
+    if matrix.format == "bsr" and any(map(mod, matrix.shape, matrix.blocksize)):
+        raise ValueError(f"blocks of {matrix.blocksize} do not divide {matrix.shape}")
+    copy(matrix).check_format(full_check=True)  # which may cut off what is not used
+    if (matrix.indptr[1:] < matrix.indptr[:-1]).any():
+        raise ValueError("indptr falls")
 
 
-def _problem_of_coordinates(matrix):
+def _check_coordinates(matrix):
     if matrix.data.ndim != 1:
-        return f"whose data have {matrix.data.ndim} dimensions"
+        raise ValueError(f"data has {matrix.data.ndim} dimensions")
     for indices, length in zip((matrix.row, matrix.col), matrix.shape, strict=True):
-        if not _are_whole(indices, matrix.data.size):
-            return f"with {matrix.data.size} values, not as many whole numbers for indices"
-        problem = _problem_of_indices(indices, length)
-        if problem:
-            return problem
-    return None
+        _check_whole(indices, matrix.data.size)
+        _check_inside(indices, 0, length)
 
 
-def _problem_of_diagonals(matrix):
-    n_rows, n_columns = matrix.shape
-    if matrix.data.ndim != 2 or not _are_whole(matrix.offsets, len(matrix.data)):
-        return "whose data do not have a row for each whole number in its offsets"
-    if (matrix.offsets <= -n_rows).any() or (matrix.offsets >= n_columns).any():
-        return f"whose offsets {matrix.offsets.tolist()[:10]} leave its shape {matrix.shape}"
-    return None
+def _check_diagonals(matrix):
+    if matrix.data.ndim != 2:
+        raise ValueError(f"data has {matrix.data.ndim} dimensions")
+    _check_whole(matrix.offsets, len(matrix.data))
+    _check_inside(matrix.offsets, 1 - matrix.shape[0], matrix.shape[1])
 
 
-def _problem_of_lists(matrix):
-    lengths = [len(part) for part in (matrix.rows, matrix.data)]
-    if lengths != [matrix.shape[0]] * 2:
-        return f"with {lengths} lists of indices and values for {matrix.shape[0]} rows"
+def _check_lists(matrix):
+    if not len(matrix.rows) == len(matrix.data) == matrix.shape[0]:
+        raise ValueError("it has not as many lists as rows")
     if any(len(row) != len(values) for row, values in zip(matrix.rows, matrix.data, strict=True)):
-        return "with lists of indices and values that differ in length"
+        raise ValueError("lists of indices and values differ in length")
     indices = np.array(list(chain.from_iterable(matrix.rows)))
-    if indices.size and not _are_whole(indices):
-        return "whose indices are not whole numbers"
-    return _problem_of_indices(indices, matrix.shape[1])
+    if indices.size:
+        _check_whole(indices, indices.size)
+        _check_inside(indices, 0, matrix.shape[1])
 
 
-def _are_whole(indices, size=None):
-    """Tell whether indices are a vector of whole numbers, of a length if one is given."""
-    is_vector = isinstance(indices, np.ndarray) and indices.ndim == 1 and indices.dtype.kind in "iu"
-    return is_vector and (size is None or indices.size == size)
+def _check_whole(indices, size):
+    """Raise a ValueError unless indices are a vector of whole numbers of this length."""
+    if indices.shape != (size,) or indices.dtype.kind not in "iu":
+        raise ValueError(f"{size} integers are needed, not {indices.shape} of {indices.dtype}")
 
 
-def _problem_of_indices(indices, length):
-    if indices.size and (indices.min() < 0 or indices.max() >= length):
-        lowest, highest = indices.min(), indices.max()
-        return f"whose indices run from {lowest} to {highest} along an axis of length {length}"
-    return None
+def _check_inside(indices, start, stop):
+    """Raise a ValueError unless all indices are in [start, stop)."""
+    if indices.size and (indices.min() < start or indices.max() >= stop):
+        raise ValueError(f"{indices.min()} ... {indices.max()} are not in [{start}, {stop})")
 
 
 _CHECKS = {
-    "csr": _problem_of_compressed,
-    "csc": _problem_of_compressed,
-    "bsr": _problem_of_compressed,
-    "coo": _problem_of_coordinates,
-    "dia": _problem_of_diagonals,
-    "lil": _problem_of_lists,
+    "csr": _check_compressed,
+    "csc": _check_compressed,
+    "bsr": _check_compressed,
+    "coo": _check_coordinates,
+    "dia": _check_diagonals,
+    "lil": _check_lists,
 }

@@ -4,6 +4,9 @@ Weights are counts: a sample of weight w is presented ⌊w⌋ times, and once mo
 w − ⌊w⌋ of the rate. What is given is added up for equal rows first (by `_order.py`), then
 multiplied by the weights of the classes, then, where that makes too little of it, scaled: in this
 order, and once, so that repeated rows are whole weights and the order of the rows changes nothing.
+
+Weights, and what multiplies them, are arrays of float64 with a number for each sample, or None for
+ones. Targets are as `_labels.py` makes them.
 """
 
 import math
@@ -24,13 +27,7 @@ _ROUNDING = 1e-12
 
 
 def check_weights(sample_weight, n_samples):
-    """Return the weights as float64, or None where every sample counts once.
-
-    Raises
-    ------
-    ValueError
-        If they are not a finite number of at least 0 for each sample.
-    """
+    """Return the weights, once it is sure that each sample has a finite one of at least 0."""
     if sample_weight is None:
         return None
     if sp.issparse(sample_weight):
@@ -107,21 +104,9 @@ def scaling(products, weights, n_rows):
     samples they stand for are scaled to sum to N, which is the sum of the weights, or the number of
     rows if that is more; of the rows whose product is above 0. Sums are exact (:func:`math.fsum`).
 
-    Parameters
-    ----------
-    products : ndarray of float64 of shape (n_listed,) or None
-        The weights times those of the classes; None for ones.
-
-    weights : ndarray of float64 of shape (n_listed,) or None
-        The weights alone; None for ones.
-
-    n_rows : ndarray of int of shape (n_listed,) or None
-        How many rows each stands for; None where that is 1 for all.
-
-    Returns
-    -------
-    divisor, factor : float
-        Divided by the largest first, since the inverse of a denormal sum would overflow.
+    The products are the weights times those of the classes; `n_rows` says how many rows each stands
+    for, None for one. They are divided by the largest first, since the inverse of a denormal sum
+    would overflow.
     """
     if products is None or not products.any():
         return 1.0, 1.0
@@ -149,23 +134,8 @@ def class_multipliers(class_weight, classes, targets, weights):
 
     "balanced" gives every class the same total, n / K, with n the sum of the weights and K the
     number of classes that have any: n / (K · n_k) for a sample of class k, whose weights sum to
-    n_k. For several labels that is taken for each label, present or absent, and multiplied.
-
-    Parameters
-    ----------
-    class_weight : dict, "balanced" or None
-    classes : ndarray of shape (n_classes,)
-    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_labels)
-    weights : ndarray of float64 of shape (n_samples,) or None
-
-    Returns
-    -------
-    multipliers : ndarray of float64 of shape (n_samples,) or None
-
-    Raises
-    ------
-    ValueError
-        If class_weight names other classes, or weights below 0.
+    n_k. For several labels that is taken for each label, present or absent, and multiplied. A dict
+    that names other classes, or weights below 0, is a ValueError.
     """
     if class_weight is None:
         return None
@@ -227,20 +197,8 @@ def balance_stream(targets, weights, totals):
     """The same for a stream, of which only the past is known: balanced by what has come so far.
 
     Sample i of class k gets n / (K · n_k), with n, K and n_k those of the samples up to and
-    including i. So it does not matter where a stream is cut.
-
-    Parameters
-    ----------
-    targets : ndarray of int32 of shape (n_samples,)
-    weights : ndarray of float64 of shape (n_samples,)
-    totals : ndarray of float64 of shape (n_classes + 1,)
-        The weight of each class before, and of all.
-
-    Returns
-    -------
-    multipliers : ndarray of float64 of shape (n_samples,)
-    totals : ndarray of float64 of shape (n_classes + 1,)
-        Those after.
+    including i. So it does not matter where a stream is cut. Returns the multipliers, and the
+    `totals` after: the weight of each class, and of all, of shape (n_classes + 1,).
     """
     *of_classes, of_all = totals.tolist()
     n_classes = sum(total > 0 for total in of_classes)

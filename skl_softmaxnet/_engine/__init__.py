@@ -7,6 +7,7 @@ from .._warnings import warn
 from ._memory import as_blocks, is_aligned, with_padding
 from ._moments import mean_and_scale
 from ._numpy import NumpyEngine
+from ._sorting import index_dtype
 
 try:
     from ._compiled import (
@@ -32,6 +33,7 @@ __all__ = [
     "are_same",
     "are_same_items",
     "as_blocks",
+    "index_dtype",
     "is_aligned",
     "mean_and_scale",
     "shuffle",

@@ -10,7 +10,7 @@ from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 
 import numpy as np
@@ -124,11 +124,9 @@ cdef extern from "_sorting.h" nogil:
         int is_double
         uint64_t *keys
         uint64_t *other_keys
-        void *order
-        void *other_order
-        int row_bytes
+        int32_t *order
+        int32_t *other_order
         char *is_first
-        uint32_t *n_done
         ptrdiff_t n_until_check
         int (*is_interrupted)() noexcept nogil
 
@@ -160,7 +158,7 @@ _FLOATS = (np.float32, np.float64)
 # Presentations of a million values that are counted before Python gets a word in.
 cdef ptrdiff_t _VALUES_COUNTED_AT_ONCE = 1 << 20
 
-# A CSR row's columns and entries are counted in 32 bits while rows are sorted.
+# A CSR row's columns are counted in 32 bits while rows are sorted.
 cdef int64_t _MOST_SORTED_COLUMNS = 2**32 - 1
 
 
@@ -830,21 +828,19 @@ def sort_rows(X, targets):
     """Do the same as :func:`~skl_softmaxnet._engine._sorting.sort_rows`."""
     cdef _Samples samples = _Samples(X, targets, 2**31)
     cdef sorting_t sorting
-    if samples.view.index_bytes and samples.view.n_features > _MOST_SORTED_COLUMNS:
-        raise ValueError(f"X must have at most {_MOST_SORTED_COLUMNS} columns")
     n_rows = samples.view.n_rows
-    dtype = np.int32 if n_rows <= _sorting.MOST_ROWS_OF_INT32 else np.int64
-    order, is_first = np.arange(n_rows, dtype=dtype), np.zeros(n_rows, np.bool_)
-    keys, n_done = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint32)
-    other_order, other_keys = np.empty_like(order), np.empty_like(keys)
+    if _sorting.index_dtype(n_rows) != np.int32 or samples.view.n_features > _MOST_SORTED_COLUMNS:
+        return _sorting.sort_rows(X, targets)
+    order, other_order = np.arange(n_rows, dtype=np.int32), np.empty(n_rows, np.int32)
+    keys, other_keys = np.zeros(n_rows, np.uint64), np.empty(n_rows, np.uint64)
+    is_first = np.zeros(n_rows, np.bool_)
     sorting.samples = &samples.view
     sorting.is_double = samples.dtype == np.float64
-    sorting.row_bytes = order.itemsize
-    sorting.order, sorting.other_order = address(order, dtype), address(other_order, dtype)
+    sorting.order = <int32_t *> address(order, np.int32)
+    sorting.other_order = <int32_t *> address(other_order, np.int32)
     sorting.keys = <uint64_t *> address(keys, np.uint64)
     sorting.other_keys = <uint64_t *> address(other_keys, np.uint64)
     sorting.is_first = <char *> address(is_first, np.bool_)
-    sorting.n_done = <uint32_t *> address(n_done, np.uint32)
     sorting.n_until_check = 0
     sorting.is_interrupted = is_interrupted
     with nogil:

@@ -13,6 +13,11 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio, odd
 _MASK = 2**64 - 1
 
 
+def index_dtype(n):
+    """Return the smallest type of number for indices below n."""
+    return np.int32 if n <= MOST_ROWS_OF_INT32 else np.int64
+
+
 def shuffle(values, seed, epoch):
     """Shuffle a vector in place, in a way that depends on nothing but (seed, epoch).
 
@@ -97,7 +102,7 @@ def sort_rows(X, targets):
         tied = _refine(rank, tied, *lists)
     order = np.argsort(rank, kind="stable")
     is_first = rank[order] == np.arange(n_rows)
-    return order.astype(np.int32 if n_rows <= MOST_ROWS_OF_INT32 else np.int64), is_first
+    return order.astype(index_dtype(n_rows)), is_first
 
 
 def _lists_of_keys(X, targets):
@@ -116,18 +121,10 @@ def _lists_of_keys(X, targets):
 
 def _keys_of_values(X):
     """Return where the keys of each row begin, and all s and x, of the non-zero entries."""
-    n_features = X.shape[1]
-    if sp.issparse(X):
-        counts = np.diff(X.indptr.astype(np.intp))
-        rows, columns, values = np.repeat(np.arange(X.shape[0]), counts), X.indices, X.data
-        stored = np.flatnonzero(values[: rows.size])
-        rows, columns, values = rows[stored], columns[stored], values[stored]
-    else:
-        rows, columns = np.nonzero(X)
-        values = X[rows, columns]
-    starts = np.searchsorted(rows, np.arange(X.shape[0] + 1))
-    distances = n_features - columns.astype(np.int64)
-    return starts, np.where(values > 0, distances, -distances), values
+    X = sp.csr_array(X, copy=True)
+    X.eliminate_zeros()
+    distances = X.shape[1] - X.indices.astype(np.int64)
+    return X.indptr.astype(np.intp), np.where(X.data > 0, distances, -distances), X.data
 
 
 def _refine(rank, tied, starts, s, x):

@@ -161,7 +161,7 @@ class LossCurveDisplay:
         """
         network = fitted_network(estimator, "loss_curve_")
         name = type(network).__name__ if name is None else name
-        return cls._from_networks({name: network}).plot(ax, **line_kw)
+        return cls.from_estimators({name: network}, ax=ax, **line_kw)
 
     @classmethod
     def from_estimators(
@@ -226,25 +226,21 @@ class LossCurveDisplay:
             )
         if not estimators:
             raise ValueError("estimators must name at least one fitted estimator, but is empty.")
-        networks = {
-            name: fitted_network(estimator, "loss_curve_", f"estimators[{name!r}]")
+        networks = [
+            fitted_network(estimator, "loss_curve_", f"estimators[{name!r}]")
             for name, estimator in estimators.items()
-        }
-        return cls._from_networks(with_losses(networks)).plot(ax, **line_kw)
-
-    @classmethod
-    def _from_networks(cls, networks):
-        """Take copies: training a network further must not change a picture of it."""
-        losses = [by_epoch(network, "validation_loss_curve_") for network in networks.values()]
-        scores = [by_epoch(network, "validation_scores_") for network in networks.values()]
+        ]
+        losses = [by_epoch(network, "validation_loss_curve_") for network in networks]
+        scores = [by_epoch(network, "validation_scores_") for network in networks]
         return cls(
-            loss_curves=[np.array(network.loss_curve_) for network in networks.values()],
+            # copies: training a network further must not change a picture of it
+            loss_curves=[np.array(network.loss_curve_) for network in networks],
             validation_losses=losses,
             validation_scores=[
                 score if loss is None else None for loss, score in zip(losses, scores, strict=True)
             ],
-            names=list(networks),
-        )
+            names=with_losses(estimators, networks),
+        ).plot(ax, **line_kw)
 
     def plot(self, ax: Axes | None = None, **line_kw: Any) -> Self:
         """Draw the lines.
@@ -371,12 +367,12 @@ class LossCurveDisplay:
         self.legend_ = self.ax_.legend(handles, names, **place) if handles else None
 
 
-def with_losses(networks):
+def with_losses(names, networks):
     """Add the loss to the name of each network, where not all have the same."""
-    losses = {name: getattr(network, "loss", None) for name, network in networks.items()}
-    if len(set(losses.values())) == 1:
-        return networks
-    return {f"{name} ({losses[name]})": network for name, network in networks.items()}
+    losses = [getattr(network, "loss", None) for network in networks]
+    if len(set(losses)) == 1:
+        return list(names)
+    return [f"{name} ({loss})" for name, loss in zip(names, losses, strict=True)]
 
 
 def by_epoch(network, attribute):

@@ -147,13 +147,11 @@ def test_activations(activation, dtype):
     z = np.concatenate([np.linspace(-6, 6, 25) + 0.1, [-800.0, 800.0]])  # 0.1 off relu's kink
     expected = [differences(lambda x: activate(x)[0], np.array([one]))[0] for one in z]
     z = z.astype(dtype)
-    h = activate(z.copy())
+    h = activate(z)
     assert h.dtype == derivative(h).dtype == dtype
     tolerance = 64 * np.finfo(dtype).eps
     assert_allclose(h, ORACLES[activation](z), rtol=tolerance)
     assert_allclose(derivative(h), expected, atol=max(1e-7, tolerance))
-    assert activate(z, out=z) is z
-    assert_array_equal(z, h)
 
 
 def test_the_derivative_of_relu_at_its_kink_is_zero():

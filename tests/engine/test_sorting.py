@@ -109,6 +109,12 @@ def test_numbers_of_rows_in_eight_bytes(sort_rows, monkeypatch):
     assert_array_equal(order, expected)
 
 
+def test_columns_beyond_four_bytes(sort_rows):
+    columns = np.array([2**33 - 1, 5, 2**32 + 5])
+    X = sp.csr_array((np.ones(3), columns, [0, 1, 2, 3]), shape=(3, 2**33))
+    assert_array_equal(sort_rows(X, np.zeros(3, np.int32))[0], [0, 2, 1])
+
+
 @pytest.mark.skipif(_engine.CompiledEngine is None, reason="the compiled engine was not built")
 @pytest.mark.parametrize("indptr", [[0, 1, 2], [0, 3, 1, 4], [-1, 0, 1, 4], [0, 1, 2, 5]])
 def test_no_list_of_rows_leads_out_of_the_data(indptr):
