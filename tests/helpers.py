@@ -48,6 +48,22 @@ TRAININGS = {
     "stopping, balanced": STOPPING | BALANCED,
 }
 each_training = pytest.mark.parametrize("training", TRAININGS)
+each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
+each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+each_shuffle = pytest.mark.parametrize("shuffle", [True, False])
+only_compiled = pytest.mark.parametrize("engine", ["compiled"], indirect=True)  # or skips
+
+# What makes a rule: each with each.
+RULES = {
+    "activation": ["relu", "logistic", "tanh", "identity"],
+    "output_activation": ["softmax", "sigmoid"],
+    "loss": ["log_loss", "squared_error"],
+    "backprop": ["gradient", "error"],
+    "fit_intercept": [True, False],
+}
+COMBINATIONS = [
+    dict(zip(RULES, values, strict=True)) for values in itertools.product(*RULES.values())
+]
 
 
 # --- Networks and samples ---

@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 import scipy.special
+from helpers import each_dtype, only_compiled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
+from problems import Problem, train
 
 from skl_softmaxnet import _functions as functions
 from skl_softmaxnet import softmax, softmax_jacobian, softmax_jacobian_product
 from skl_softmaxnet._engine import CompiledEngine, NumpyEngine
 
 repeatable = settings(max_examples=50, deadline=None, derandomize=True)
-each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
 
 def vectors(bound):
@@ -221,7 +222,7 @@ def sums(dtype):
     return np.concatenate([[0.0], positive, -positive]).astype(dtype)
 
 
-def values_on(engine_class, run_engine, z, activation):
+def values_on(engine_class, z, activation):
     """The outputs of units with these sums, as x = 1 and weights z make them."""
     X, first = np.ones((1, 1), z.dtype), np.zeros(1, dtype=np.intp)
     coefs, options = [z[np.newaxis]], {"loss": "log_loss", "rate": 1.0}
@@ -231,21 +232,20 @@ def values_on(engine_class, run_engine, z, activation):
     else:  # without a hidden layer, the intercepts become t − o at rate 1
         options |= {"output_activation": activation}
     network = coefs, [np.zeros(W.shape[1]) for W in coefs]
-    weights, _ = run_engine(engine_class, network, X, first, first, **options)
+    rule = {"loss": "squared_error", "backprop": "error", "activation": "logistic"} | options
+    weights, _ = train(engine_class, Problem(network, X, first, first, None), **rule)
     return weights[1][:, 0] if activation in ORACLES else -weights[-1][1:]  # target left out
 
 
+@only_compiled
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("engine", ["compiled"], indirect=True)  # skips where it is not built
 @each_dtype
 @pytest.mark.parametrize("activation", ["sigmoid", "softmax", *ORACLES])
-def test_compiled_functions(activation, dtype, run_engine):
+def test_compiled_functions(activation, dtype):
     """Within 4 units in the last place, down to where the compiled exp stops becoming smaller."""
     limits = np.finfo(dtype)
     z = -np.abs(sums(dtype)) if activation == "softmax" else sums(dtype)
-    both = [
-        values_on(engine, run_engine, z, activation) for engine in (CompiledEngine, NumpyEngine)
-    ]
+    both = [values_on(engine, z, activation) for engine in (CompiledEngine, NumpyEngine)]
     if activation == "softmax":
         assert_allclose(both[0].max(), both[1].max(), rtol=1e3 * limits.eps)
         # the compiled engine flushes what is no normal number

@@ -161,29 +161,3 @@ def test_ctrl_c_in_a_long_epoch(case, engine):
     assert caught == ["Training interrupted by user."]
     assert n_iter == 0
     assert t_is_right
-
-
-@only_compiled
-def test_other_threads_run_during_a_slice(engine, run_engine):
-    rng = np.random.RandomState(0)
-    coefs = [rng.normal(size=(784, 100)), rng.normal(size=(100, 10))]
-    weights = coefs, [np.zeros(100), np.zeros(10)]
-    X, targets = rng.normal(size=(50, 784)), np.arange(50) % 10
-    order = np.resize(np.arange(50), 50_000)
-    ticks, done = [], threading.Event()
-
-    def tick():
-        while not done.wait(0.002):
-            ticks.append(time.perf_counter())
-
-    ticker = threading.Thread(target=tick)
-    ticker.start()
-    try:
-        start = time.perf_counter()
-        run_engine(_engine.Engine, weights, X, targets, order, rate=0.01)
-        end = time.perf_counter()
-    finally:
-        done.set()
-        ticker.join()
-    # Were the GIL held, there could be one tick before the slice and one after it.
-    assert sum(start < when < end for when in ticks) > 10

@@ -1,13 +1,11 @@
 """Several labels for a sample, with sigmoid outputs."""
 
-import itertools
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from helpers import (
     LABELS,
-    assert_close,
     assert_same_bits,
     optional,
     present_nothing,
@@ -19,9 +17,6 @@ from scipy.special import expit, log_expit
 from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import accuracy_score, hamming_loss
 from sklearn.preprocessing import scale
-
-from skl_softmaxnet import _engine
-from skl_softmaxnet._engine import NumpyEngine
 
 X, Y = make_multilabel_classification(n_samples=80, n_features=6, n_classes=4, random_state=0)
 X = scale(X)
@@ -87,23 +82,6 @@ def test_labels_that_none_or_all_have():
     indicator[:5] = 0
     model = network(max_iter=50, learning_rate_init=0.05).fit(X, indicator)
     assert_array_equal(model.predict(X)[:, [0, -1]], np.tile([0, 1], (80, 1)))
-
-
-@pytest.mark.parametrize("engine", ["compiled"], indirect=True)
-@pytest.mark.parametrize(
-    ("loss", "backprop", "hidden_layer_sizes"),
-    list(itertools.product(["squared_error", "log_loss"], ["error", "gradient"], [(), 5, (6, 4)])),
-)
-def test_engines_agree(engine, monkeypatch, loss, backprop, hidden_layer_sizes):
-    weights = np.random.RandomState(3).choice([0.5, 1.0, 2.25], size=80)
-    compiled, plain = (
-        network(hidden_layer_sizes, loss=loss, backprop=backprop, learning_rate_init=0.05)
-        for _ in range(2)
-    )
-    compiled.fit(X, Y, sample_weight=weights)
-    monkeypatch.setattr(_engine, "Engine", NumpyEngine)
-    assert_close(compiled, plain.fit(X, Y, sample_weight=weights))
-    assert_allclose(compiled.loss_curve_, plain.loss_curve_, rtol=1e-9)
 
 
 @pytest.mark.usefixtures("engine")
