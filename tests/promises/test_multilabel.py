@@ -1,13 +1,10 @@
 """Several labels for a sample, with sigmoid outputs."""
 
-
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from helpers import (
     LABELS,
-    assert_same_bits,
-    optional,
+    each_method,
     present_nothing,
     state,
 )
@@ -20,7 +17,6 @@ from sklearn.preprocessing import scale
 
 X, Y = make_multilabel_classification(n_samples=80, n_features=6, n_classes=4, random_state=0)
 X = scale(X)
-each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 
 
 def network(hidden_layer_sizes=6, **parameters):
@@ -50,31 +46,6 @@ def test_logarithms_stay_finite(dtype):
     assert np.isfinite(logarithms).all()
     assert (logarithms <= 0).all()
     assert_array_equal(np.exp(logarithms) > 0.5, model.predict_proba(X.astype(dtype)) > 0.5)
-
-
-KINDS = {
-    "list": np.ndarray.tolist,
-    "bool": lambda y: y.astype(bool),
-    "float": lambda y: y.astype(float),
-    "objects": lambda y: y.astype(object),
-    "Fortran": np.asfortranarray,
-    "csr": sp.csr_array,
-    "csc": sp.csc_matrix,
-    "coo": sp.coo_array,
-    "lil of bool": lambda y: sp.lil_array(y.astype(bool)),
-    "DataFrame": lambda y: optional("pandas").DataFrame(y, columns=list("abcd")),
-    "stored zeros": lambda y: sp.csr_array(
-        (y.ravel(), np.tile(np.arange(4), len(y)), np.arange(0, y.size + 1, 4)), shape=y.shape
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-@each_method
-def test_kinds_of_indicator_matrix(kind, method):
-    model = getattr(network(), method)(X, kind(Y))
-    assert_same_bits(model, getattr(network(), method)(X, Y))
-    assert type(model.predict(X)) is np.ndarray
 
 
 def test_labels_that_none_or_all_have():

@@ -3,18 +3,27 @@
 import threading
 import tracemalloc
 
+import forms
 import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import KEPT, network, put_in
+from helpers import KEPT, each_dtype, network, put_in
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_softmaxnet import _engine
 from skl_softmaxnet._functions import ACTIVATIONS
 
 pytestmark = pytest.mark.usefixtures("engine")
-each_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
+AS_EXACT = (
+    "Fortran",
+    "every second",
+    "backwards",
+    "read-only",
+    "minus zero",
+    "lists",
+    "at offset 8",
+)
 each_network = pytest.mark.parametrize("hidden", [(), (1,), (9, 70, 4)], ids=str)
 
 
@@ -31,17 +40,6 @@ def outputs(model, X):
     """All that comes out for each row."""
     methods = model.decision_function, model.predict_proba, model.predict_log_proba
     return np.hstack([method(X) for method in methods])
-
-
-def other_forms(X):
-    csr, wide, with_zeros = sp.csr_array(X), sp.csr_array(X), sp.csr_array(np.where(X == 0, 1, X))
-    wide.indices, wide.indptr = csr.indices.astype(np.int64), csr.indptr.astype(np.int64)
-    with_zeros.data[(X == 0).ravel()] = 0
-    parts = np.repeat(csr.data / 2, 2)[::-1], np.repeat(csr.indices, 2)[::-1]
-    backwards = sp.csr_array((*parts, (csr.nnz - csr.indptr[::-1]) * 2), shape=X.shape)[::-1]
-    yield from (csr, csr.tocsc(), csr.tolil(), wide, with_zeros, backwards)
-    yield from (np.asfortranarray(X), np.repeat(np.repeat(X, 2, axis=0), 3, axis=1)[::2, ::3])
-    yield from (X.astype("float64"), csr.astype("float32"))
 
 
 def other_layouts(W):
@@ -70,7 +68,9 @@ def test_alone_and_among_others(dtype, hidden):
 @each_dtype
 def test_any_form(dtype, hidden):
     model, X = trained(dtype, hidden)
-    for given in other_forms(X):
+    kinds = [form(X) for form in forms.SPARSE.values()]
+    kinds += [form(X) for name, form in forms.DENSE.items() if name in AS_EXACT]
+    for given in (*kinds, X.astype("float64"), sp.csr_array(X.astype("float32"))):
         assert_array_equal(outputs(model, given), outputs(model, X))
 
 

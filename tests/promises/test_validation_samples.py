@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from helpers import (
-    LABELS,
     STOPPING,
     as_labels,
     assert_same_training,
@@ -33,61 +32,6 @@ def frame(X, columns="ab"):
 def score_of_best(model):
     """The score of the epoch with the least loss of the validation samples."""
     return model.validation_scores_[np.argmin(model.validation_loss_curve_)]
-
-
-KINDS_OF_X = {
-    "list": lambda X: X.tolist(),
-    "Fortran": np.asfortranarray,
-    "read-only": lambda X: np.frombuffer(X.tobytes()).reshape(X.shape),
-    "CSR": sp.csr_matrix,
-    "CSC": sp.csc_array,
-    "COO": sp.coo_array,
-    "DataFrame": frame,
-}
-KINDS_OF_Y = {
-    "list": lambda y: y.tolist(),
-    "object": lambda y: y.astype(object),
-    "Series": lambda y: optional("pandas").Series(y),
-    "column of a frame": lambda y: optional("pandas").DataFrame({"color": y})["color"],
-}
-KINDS_OF_LABELS = {
-    "dense": np.asarray,
-    "bool": lambda Y: Y.astype(bool),
-    "CSR": sp.csr_matrix,
-    "CSC": sp.csc_array,
-    "DataFrame": lambda Y: frame(Y, "abc"),
-    "list": lambda Y: Y.tolist(),
-}
-
-
-def assert_same_with(X_train, y_train, X_given, y_given, y=y, **parameters):
-    """Whatever form they have, these are the samples from above."""
-    expected = stopping(**parameters).fit(X[15:], y[15:], X_val=X_val, y_val=y[:15])
-    model = stopping(**parameters).fit(X_train, y_train, X_val=X_given, y_val=y_given)
-    assert_same_training(expected, model)
-    assert len(set(model.validation_scores_)) > 1
-    assert expected.score(X_val, y[:15]) == score_of_best(model)
-
-
-@pytest.mark.parametrize("kind", KINDS_OF_X)
-@pytest.mark.filterwarnings("ignore:X has feature names")
-@pytest.mark.parametrize("kind_of_training", ["list", "CSR", "DataFrame"])
-def test_kinds_of_X_val(kind, kind_of_training):
-    training = KINDS_OF_X[kind_of_training](X[15:])
-    if "DataFrame" in (kind, kind_of_training) and kind != kind_of_training:
-        training = X[15:]  # names on one side only are another matter
-    assert_same_with(training, y[15:], KINDS_OF_X[kind](X_val), y_val)
-
-
-@pytest.mark.parametrize("kind", KINDS_OF_Y)
-def test_kinds_of_y_val(kind):
-    assert_same_with(X[15:], COLORS[y[15:]], X_val, KINDS_OF_Y[kind](COLORS[y_val]))
-
-
-@pytest.mark.parametrize("kind", KINDS_OF_LABELS)
-def test_multilabel_y_val(kind):
-    train, given = (KINDS_OF_LABELS[kind](labels) for labels in (Y[15:], Y_val))
-    assert_same_with(X[15:], train, X_val, given, y=Y, random_state=1, **LABELS)
 
 
 def test_all_samples_are_trained_on(engine):
