@@ -111,7 +111,9 @@ def weights_of_kind(kind, n_samples):
 
 def train(model, method, X, y, **more):
     """Call `fit` or `partial_fit`, which has to be told the classes the first time."""
-    if method == "partial_fit" and np.ndim(y) == 1 and not hasattr(model, "classes_"):
+    if method == "fit":
+        more.pop("classes", None)
+    elif np.ndim(y) == 1 and not hasattr(model, "classes_"):
         more.setdefault("classes", None)
         if more["classes"] is None:
             more["classes"] = np.unique(y)

@@ -50,6 +50,16 @@ def outcome(function, *arguments, **named):
         return None, error
 
 
+def said_of(call, *arguments, **named):
+    """The message of an error, which no array of labels can make long."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call(*arguments, **named)
+    message = str(caught.value)
+    assert len(message) < 1000
+    assert "np." not in message.replace("np.str_('red')", "")  # labels are printed as Python's
+    return message
+
+
 def within_a_minute(function, *arguments):
     """Call the function, and let the process crash where it does not come back."""
     faulthandler.dump_traceback_later(60, exit=True)

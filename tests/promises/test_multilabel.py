@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from helpers import (
     LABELS,
-    each_method,
     present_nothing,
-    state,
 )
 from helpers import network as any_network
 from numpy.testing import assert_allclose, assert_array_equal
@@ -83,41 +81,3 @@ def test_the_tag_is_true_only_of_sigmoid_outputs():
     for output_activation, expected in (("sigmoid", True), ("softmax", False)):
         tags = network(output_activation=output_activation).__sklearn_tags__()
         assert tags.classifier_tags.multi_label is expected
-
-
-WRONG = {
-    "softmax": ({"output_activation": "softmax"}, Y, 'output_activation="sigmoid"'),
-    "counts": ({}, 2 * Y, "0 and 1"),
-    "text": ({}, Y.astype(str), "0 and 1"),
-    "NaN": ({}, np.where(Y, np.nan, 0), "y contains NaN"),
-    "fewer rows": ({}, Y[:-1], "inconsistent numbers of samples"),
-}
-
-
-@pytest.mark.parametrize(("parameters", "labels", "message"), WRONG.values(), ids=WRONG)
-@each_method
-def test_wrong_labels(parameters, labels, message, method):
-    model = network(**parameters)
-    with pytest.raises(ValueError, match=message):
-        getattr(model, method)(X, labels)
-    assert not hasattr(model, "classes_")
-
-
-@each_method
-def test_one_kind_of_labels_goes_on_with_the_same(method):
-    several = network(warm_start=True).fit(X, Y)
-    single = network(warm_start=True).fit(X, Y[:, 0] + Y[:, 1])
-    for model, labels, message in (
-        (several, Y[:, 0] + Y[:, 1], "one class a sample"),
-        (several, Y[:, :3], "not the same as"),
-        (single, Y, "several labels"),
-    ):
-        before = state(model)
-        with pytest.raises(ValueError, match=message):
-            getattr(model, method)(X, labels)
-        assert state(model) == before
-
-
-def test_classes_are_the_numbers_of_the_columns():
-    with pytest.raises(ValueError, match="numbers of the 4 columns"):
-        network().partial_fit(X, Y, classes=list("abcd"))

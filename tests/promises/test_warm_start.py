@@ -8,7 +8,6 @@ import pytest
 import scipy.sparse as sp
 from helpers import (
     KEPT,
-    STOPPING,
     TRAININGS,
     assert_same_bits,
     assert_same_training,
@@ -17,7 +16,6 @@ from helpers import (
     network,
     of_training,
     put_in,
-    state,
     weights_of_kind,
 )
 from numpy.testing import assert_array_equal
@@ -152,50 +150,3 @@ def test_weights_that_are_put_back_are_new_ones(method, keep):
         getattr(model, method)(X, Y)
         assert_same_bits(model, getattr(expected, method)(X, Y))
     assert not np.array_equal(gone_on.coefs_[0], at_rest.coefs_[0])
-
-
-# --- What does not fit ---
-
-WRONG = {
-    "other sizes": ({"hidden_layer_sizes": 7}, X, Y, "hidden_layer_sizes"),
-    "more layers": ({"hidden_layer_sizes": (5, 4, 6)}, X, Y, "hidden_layer_sizes"),
-    "other outputs": ({"output_activation": "sigmoid"}, X, Y, "output_activation"),
-    "other labels": ({}, X, Y + 1, r"y holds \[.*1.*2.*3.*0"),
-    "fewer labels": ({}, X[Y < 2], Y[Y < 2], "y holds"),
-    "other features": ({}, X[:, :1], Y, "X has 1 features"),
-    "divergence": ({"learning_rate_init": 1e300}, 1e300 * X, Y, "diverged"),
-}
-
-
-@pytest.mark.parametrize(("parameters", "data", "labels", "message"), WRONG.values(), ids=WRONG)
-@pytest.mark.parametrize("stopping", [{}, STOPPING], ids=["plain", "stopping"])
-def test_what_does_not_fit_is_refused(stopping, parameters, data, labels, message):
-    """Nothing is lost."""
-    model, spared = (warm(**stopping).fit(X, Y) for _ in range(2))
-    before = model.get_params()
-    with pytest.raises(ValueError, match=message):
-        model.set_params(**parameters).fit(data, labels)
-    model.set_params(**before)
-    assert state(model) == state(spared)
-    assert_same_training(model.fit(X, Y), spared.fit(X, Y))
-
-
-PUT_IN = {
-    "intercepts too short": ("intercepts_", 0, np.zeros(3)),
-    "coefs too long": ("coefs_", 1, np.zeros((5000, 4))),
-    "coefs too narrow": ("coefs_", 0, np.zeros((2, 3))),
-    "outputs too few": ("coefs_", 2, np.zeros((4, 2))),
-    "one dimension": ("coefs_", 0, np.zeros(2)),
-    "a number": ("intercepts_", 1, 0.5),
-}
-
-
-@pytest.mark.parametrize(("name", "index", "array"), PUT_IN.values(), ids=PUT_IN)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_weights_of_another_shape_are_refused(name, index, array, method):
-    model = warm().fit(X, Y)
-    getattr(model, name)[index] = array
-    with pytest.raises(
-        ValueError, match=r"coefs_ .* 2 inputs and 3 outputs|coefs_ have the shapes"
-    ):
-        getattr(model, method)(X, Y)
