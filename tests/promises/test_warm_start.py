@@ -16,7 +16,6 @@ from helpers import (
     network,
     of_training,
     put_in,
-    weights_of_kind,
 )
 from numpy.testing import assert_array_equal
 from sklearn.datasets import make_blobs
@@ -60,15 +59,6 @@ def test_three_and_four_epochs_are_seven(training, schedule, container):
     parameters, X, y = of_training(training)
     model = warm(**{"learning_rate_init": 0.05} | parameters | SCHEDULES[schedule])
     assert_same_training(*fit_parts(model, (container(X), y)))
-
-
-@pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
-@pytest.mark.parametrize("training", ["plain", "momentum", "average, alpha", "labels", "balanced"])
-def test_a_model_that_was_kept_goes_on(training, keep):
-    parameters, X, y = of_training(training)
-    weights = weights_of_kind("fractional", len(y))
-    whole = warm(**parameters, learning_rate="inverse_time")
-    assert_same_training(*fit_parts(whole, (X, y), keep, (1, 2, 3), sample_weight=weights))
 
 
 def test_going_on_after_convergence():
