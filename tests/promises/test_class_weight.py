@@ -1,6 +1,5 @@
 """Class weights: what they are equal to, in `fit`, in a stream and for several labels."""
 
-import time
 
 import numpy as np
 import pytest
@@ -215,31 +214,3 @@ def test_a_chunk_of_weight_zero_changes_nothing(engine):
     model.partial_fit(X[y == 0], y[y == 0])
     assert state([model.coefs_, model.intercepts_]) == before
     assert model.t_ == (y != 0).sum()
-
-
-def seconds_of(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def test_many_classes_take_no_longer_than_without_weights():
-    """Ten thousand, one row at a time, with a weight for each: what was read once is not again."""
-    X, classes = np.ones((1, 1)), np.arange(10_000)
-    seconds = []
-    for class_weight in (None, dict.fromkeys(classes.tolist(), 2.0)):
-        model = network((), class_weight=class_weight)
-        model.partial_fit(X, [0], classes=classes)
-        calls = [seconds_of(lambda m=model: m.partial_fit(X, [1])) for _ in range(5)]
-        seconds.append(min(calls))
-    assert seconds[1] < seconds[0] + 0.1  # seconds
-
-
-def test_many_balanced_labels_take_no_longer_than_few():
-    """What is counted for each label takes the time of what it has, not of all there is."""
-    rng = np.random.RandomState(0)
-    Y = sp.random(5000, 1000, density=0.002, format="csr", random_state=rng, dtype=float)
-    Y.data[:] = 1
-    models = [network((), max_iter=1, **LABELS, **parameters) for parameters in ({}, BALANCED)]
-    plain, balanced = (seconds_of(lambda m=m: m.fit(np.ones((5000, 1)), Y)) for m in models)
-    assert balanced < 3 * plain + 0.2  # seconds
