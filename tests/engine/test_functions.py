@@ -122,6 +122,8 @@ def test_losses_by_hand():
     assert functions.log_loss(target, z, "softmax") == 2000
     assert functions.log_loss(target, z, "sigmoid") == 2000
     assert functions.squared_error(np.array([1.0, 0, 0]), np.array([0.5, 0.5, 0])) == 0.25
+    at_the_kink = functions.relu(np.array([-0.0, 0.0]))
+    assert functions.relu_derivative(at_the_kink).tolist() == [0, 0]
 
 
 # --- The compiled functions, read off the weights after one presentation ---

@@ -1,6 +1,5 @@
 """Class weights: what they are equal to, in `fit`, in a stream and for several labels."""
 
-
 import numpy as np
 import pytest
 import scipy.sparse as sp

@@ -142,13 +142,6 @@ class TestWithScikitLearn:
         assert sorted(scores) == sorted([*by_epoch, model.score(X, Y)])  # epochs, and the whole
         assert len(set(by_epoch)) > 1
 
-    def test_progress_bar(self, capsys):
-        pytest.importorskip("rich")
-        network().set_callbacks(self.callback.ProgressBar()).fit(X, Y)
-        printed = capsys.readouterr().out
-        assert "SoftmaxMLPClassifier" in printed
-        assert "100%" in printed
-
     @pytest.mark.parametrize("n_jobs", [1, 2])
     def test_progress_bar_of_a_search(self, capsys, n_jobs):
         pytest.importorskip("rich")

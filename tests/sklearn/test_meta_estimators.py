@@ -16,7 +16,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits, make_blobs, make_moons
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.inspection import DecisionBoundaryDisplay, permutation_importance
+from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
@@ -191,14 +191,6 @@ def test_stacking_listens_to_the_network():
     assert stacking.score(X_test, y_test) > alone + 0.02
 
 
-def test_multioutput_learns_from_a_stream():
-    X_train, X_test, labels_train, labels_test = two_questions()
-    classifier = MultiOutputClassifier(network())
-    for _ in range(40):
-        classifier.partial_fit(X_train, labels_train, classes=[[0, 1], [0, 1]])
-    assert classifier.score(X_test, labels_test) > 0.85
-
-
 def test_self_training():
     """Ten labels of each class are given, and most of the other 120 are found."""
     X_train, X_test, y_train, y_test = colours()
@@ -268,17 +260,6 @@ def test_cross_val_predict(n_classes):
         assert_allclose(softmax(decisions, axis=1), probabilities)
     assert_array_equal(predicted, np.unique(y)[probabilities.argmax(axis=1)])
     assert (predicted == y).mean() > 0.9
-
-
-def test_permutation_importance():
-    X_train, X_test, y_train, y_test = moons()
-    noise = np.random.default_rng(0).normal(size=(600, 1))
-    X_train, X_test = np.hstack([X_train, noise[:300]]), np.hstack([X_test, noise[300:]])
-    classifier = network().fit(X_train, y_train)
-    importance = permutation_importance(classifier, X_test, y_test, n_repeats=5, random_state=0)
-    across, up, nothing = importance.importances_mean
-    assert min(across, up) > 0.05
-    assert abs(nothing) < 0.03
 
 
 @pytest.mark.parametrize("incremental", [False, True])
