@@ -14,7 +14,6 @@ import scipy.sparse as sp
 from helpers import COMBINATIONS, RULES, each_dtype
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
 from problems import (
     TOLERANCES,
     assert_close,
@@ -144,23 +143,6 @@ def test_calls_may_end_anywhere(container, dtype):
         assert_close(parts, whole, rtol=1e-12, atol=0)  # losses are added up in another order
 
 
-@pytest.mark.parametrize("with_zeros", [True, False])
-def test_dense_and_sparse_calls_in_turn(with_zeros):
-    """One engine may be given another X in every call, and leaves all of them as they are."""
-    weights, X, targets, order, _ = random_problem([6, 4, 3], n_presentations=50)
-    X = X if with_zeros else X + 10
-    dense, cuts = X.copy(), [0, 9, 10, 20, 27, 28, 50]  # among the calls, ones of one presentation
-    trained = []
-    for engine_class in BOTH:
-        engine, parameters = new_engine(engine_class, weights, activation="logistic")
-        for number, part in enumerate(itertools.starmap(slice, itertools.pairwise(cuts))):
-            engine.run(sp.csr_array(X) if number % 2 else dense, targets, order[part], None, 0.01)
-        trained.append((parameters, 0))
-        assert engine.t == 50
-    assert_array_equal(dense, X)
-    assert_close(*trained, **TOLERANCES["float64"])
-
-
 # --- Blocks ---
 
 
@@ -247,12 +229,6 @@ def test_whether_all_weights_are_finite(sizes, dtype):
         parameters[-1][0] = np.inf
         assert not engine.is_finite(np.array([0, 2]))
         assert not engine.is_finite(np.array([], dtype=np.intp))
-
-
-def test_momentum_needs_velocities():
-    for engine_class in BOTH:
-        with pytest.raises(ValueError, match="velocities"):
-            new_engine(engine_class, random_problem([6, 4, 3]).network, momentum=0.9)
 
 
 def test_momentum_counts_in_the_time_of_a_presentation():

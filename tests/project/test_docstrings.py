@@ -78,13 +78,3 @@ def test_every_attribute_of_the_classifier_has_a_type():
     names = re.findall(r"^ *(\w+) : ", documented, re.M)
     assert len(names) > 10
     assert set(names) <= set(inspect.get_annotations(SoftmaxMLPClassifier))
-
-
-AUTHORS = {"Rumelhart": 1986, "Bridle": 1990, "Bottou": 2012, "Polyak": 1992, "Shamir": 2013}
-
-
-def test_references():
-    references = SoftmaxMLPClassifier.__doc__.split("References\n")[1]
-    for authors, year in AUTHORS.items():
-        assert re.search(rf"{authors}[^\[]*\b{year}\b", references), authors
-    assert "tutorial" in references

@@ -205,10 +205,3 @@ def test_the_compiled_engine_is_declared_safe_without_the_gil():
     text = source.read_text(encoding="utf-8")
     (directives,) = re.findall(r"\A# cython: (.+)$", text, re.M)
     assert "freethreading_compatible=True" in re.split(r", *", directives)
-
-
-def test_importing_leaves_the_gil_off():
-    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
-        pytest.skip("this Python has no other mode than with the GIL")
-    code = "import sys, skl_softmaxnet; print(sys._is_gil_enabled())"
-    assert run([sys.executable, "-c", code]).strip() == "False"

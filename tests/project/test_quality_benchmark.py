@@ -1,9 +1,6 @@
 """The figures of examples/benchmarks/quality.py, on cases done by hand, and its tables."""
 
 import importlib
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,26 +54,3 @@ def test_comparison(name, better, quality):
     assert quality.compare(ours, shifted, name)[2]
     assert quality.compare(shifted, ours, name)[2]
     assert quality.compare(ours, ours, name) == (0, 0, True)
-
-
-def run(*arguments):
-    """Run the script; return how it ended."""
-    command = [sys.executable, "-B", BENCHMARKS / "quality.py", *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS)
-
-
-def test_tables():
-    """A tiny run, with a parameter of ours changed to one that learns nothing."""
-    finished = run(
-        *("--sets", "iris", "--models", "ours", "mlp", "logistic", "--repeats", "1"),
-        *("--set", "max_iter=1", "--set", "learning_rate_init=1e-9"),
-        *("--set", "output_activation=softmax"),
-    )
-    assert finished.returncode == 0, finished.stderr
-    table = dict(re.findall(r"^\| (.*?) \| ([\d.]+) ± [\d.]+ \|.*\|$", finished.stdout, re.M))
-    ours = ["ours, softmax, squared_error", "ours, softmax, log_loss"]
-    assert list(table) == [*ours, "MLPClassifier", "LogisticRegression"]
-    assert all(float(table[name]) < 0.8 for name in ours)
-    assert float(table["LogisticRegression"]) > 0.9
-    (comparison,) = re.findall(r"^\| iris \| (.*) \|$", finished.stdout, re.M)
-    assert re.fullmatch(r"-[\d.]+ ± [\d.]+ \| NO \| \+[\d.]+ ± [\d.]+ \| NO", comparison)

@@ -1,6 +1,5 @@
 """A row's outputs are the same bits, whatever lies beside it, in any form, from any weights."""
 
-import threading
 import tracemalloc
 
 import forms
@@ -132,19 +131,3 @@ def test_one_row_of_many_features_copies_no_weights(engine):
     assert memory_to_predict(model, row) < 2**19
     if engine == "compiled":
         assert memory_to_predict(KEPT["pickle"](model), row) < 2**19
-
-
-def test_threads_while_weights_change():
-    (model, X), shapes, is_over = trained("float64"), set(), threading.Event()
-
-    def predict(X):
-        while not is_over.is_set():
-            shapes.add(model.predict_proba(X).shape)
-
-    threads = [threading.Thread(target=predict, args=(form,)) for form in (X, sp.csr_array(X))]
-    [thread.start() for thread in threads]
-    for _ in range(10):
-        model.partial_fit(X, np.arange(len(X)) % 3)
-    is_over.set()
-    [thread.join() for thread in threads]
-    assert shapes == {(90, 3)}

@@ -70,21 +70,6 @@ def test_chunks_do_not_matter(stream, cut, dtype):
         assert_close(whole, in_chunks, rtol=1e-3, atol=1e-5)
 
 
-def test_chunks_do_not_matter_across_slices(engine):
-    """Long runs are cut into slices: the cuts of the caller fall elsewhere, to no effect."""
-    n_presentations = {"numpy": 6_000, "compiled": 2_000_000}[engine]
-    X, y = np.array([[1.0, -0.5], [0.0, 2.0]]), np.array([0, 1])
-    counts = np.array([n_presentations - 1001, 1001])
-    whole = network(**TRAININGS["tutorial"])
-    whole.partial_fit(X, y, classes=[0, 1], sample_weight=counts)
-    in_chunks = network(**TRAININGS["tutorial"])
-    for row, share in [(0, 1 / 3), (0, 2 / 3), (1, 1)]:
-        weight = [np.round(counts[row] * share)]
-        in_chunks.partial_fit(X[[row]], y[[row]], classes=[0, 1], sample_weight=weight)
-    assert whole.t_ == in_chunks.t_ == n_presentations
-    assert_same_bits(whole, in_chunks)
-
-
 @pytest.mark.parametrize("training", ["plain", "labels", "momentum", "class weights"])
 def test_partial_fit_is_one_pass_in_the_order_given(training):
     parameters, X, y = of_training(training)

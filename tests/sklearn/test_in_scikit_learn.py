@@ -2,10 +2,9 @@
 
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
-from helpers import network, present_nothing, samples, train
+from helpers import network, samples, train
 from numpy.testing import assert_array_equal
 from sklearn.base import is_classifier
 from sklearn.datasets import make_blobs
@@ -84,15 +83,6 @@ def test_attributes(hidden_layer_sizes, n_classes, output_activation):
     assert classifier.t_ == 3 * 30
     assert classifier.loss_ == classifier.loss_curve_[-1]
     assert classifier.best_loss_ == min(classifier.loss_curve_)
-
-
-def test_presentations_are_counted_on():
-    X, y = samples(40)
-    classifier = present_nothing(network(), X, y)
-    assert classifier.t_ == 0
-    assert classifier.partial_fit(X, y).t_ == 40
-    assert classifier.partial_fit(X[:3], y[:3], sample_weight=[0, 2, 1.5]).t_ == 44
-    assert np.isfinite(classifier.loss_)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}], ids=str)
