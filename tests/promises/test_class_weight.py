@@ -12,7 +12,6 @@ from helpers import (
     each_method,
     each_shuffle,
     network,
-    optional,
     state,
     train,
 )
@@ -90,11 +89,8 @@ EQUAL_TO = {
     "ones": ({0: 1, 1: 1.0, 2: True}, [1, 1, 1], np.asarray),
     "a class that has no samples": (OF_CLASSES, [1.7, 1.7, 3], lambda y: np.where(y == 1, 0, y)),
     "strings": (OF_COLORS, [1.7, 0.6, 3], lambda y: COLORS[y]),
-    "objects": (OF_COLORS, [1.7, 0.6, 3], lambda y: COLORS[y].astype(object)),
-    "Series": (OF_COLORS, [1.7, 0.6, 3], lambda y: optional("pandas").Series(COLORS[y])),
     "negative": ({-5: 1.7, 0: 0.6, 12: 3}, [1.7, 0.6, 3], lambda y: np.array([-5, 0, 12])[y]),
     "NumPy keys": ({np.int64(0): 1.7, np.int8(2): 3}, [1.7, 1, 3], np.asarray),
-    "floats": (OF_CLASSES, [1.7, 0.6, 3], lambda y: y * 1.0),
     "digits as text": ({"1": 0.6, "2": 3}, [1, 0.6, 3], lambda y: y.astype(str)),
     "true and false": ({False: 1.5, True: 4.0}, [1.5, 1.5, 4], lambda y: y == 2),
 }

@@ -4,7 +4,6 @@ import contextlib
 import random
 import re
 import runpy
-import shutil
 import signal
 import subprocess
 import sys
@@ -101,18 +100,3 @@ def test_a_training_that_is_never_killed(script, never_killed, tmp_path, capsys)
     assert_same_training(joblib.load(checkpoint), never_killed)
     numbers = re.findall(r"^Epoch (\d+): loss", capsys.readouterr().out, re.M)
     assert [int(number) for number in numbers] == [*range(1, N_EPOCHS + 1)]
-
-
-@pytest.mark.slow
-def test_the_demonstration(tmp_path):
-    finished = subprocess.run(
-        [sys.executable, shutil.copy(SCRIPT, tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    assert not finished.stderr
-    assert finished.stdout.count("Killed; the checkpoint holds") == 3
-    assert finished.stdout.endswith("that of the run that was never killed, bit for bit\n")
-    assert [path.name for path in tmp_path.iterdir()] == [SCRIPT.name]

@@ -9,8 +9,6 @@ from numpy.testing import assert_array_equal
 from sklearn.base import is_classifier
 from sklearn.datasets import make_blobs
 from sklearn.neural_network.tests import test_mlp
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 
 from skl_softmaxnet import SoftmaxMLPClassifier
@@ -48,18 +46,6 @@ def test_feature_names(method):
     with pytest.raises(ValueError, match="feature names"):
         classifier.predict(frame[NAMES[::-1]])
     assert not hasattr(classifier.fit(X, y), "feature_names_in_")
-
-
-def test_set_output_in_a_pipeline():
-    X, y = samples()
-    frame = framed(X)
-    pipeline = make_pipeline(StandardScaler(), network()).set_output(transform="pandas")
-    pipeline.fit(frame, y)
-    assert_array_equal(pipeline[-1].feature_names_in_, NAMES)
-    scaled = pipeline[0].transform(frame)
-    assert isinstance(scaled, pd.DataFrame)
-    from_array = network().fit(scaled.to_numpy(), y)
-    assert_array_equal(pipeline.predict_proba(frame), from_array.predict_proba(scaled.to_numpy()))
 
 
 # --- Attributes ---
