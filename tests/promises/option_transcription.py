@@ -1,8 +1,8 @@
 """Training with all its options once more: any depth, whole matrices, one presentation at a time.
 
 This is the oracle of the options. It shares no code with the package and is written from formulas,
-in NumPy and SciPy alone. With h the values below a layer, δ its delta, η the rate and f the fraction of the
-presentation:
+in NumPy and SciPy alone. With h the values below a layer, δ its delta, η the rate and f the
+fraction of the presentation:
 
 =================  =====================================================================
 step               f η (h δᵀ − alpha W) for weights, f η δ for intercepts

@@ -12,7 +12,6 @@ from helpers import (
     each_method,
     each_shuffle,
     network,
-    state,
     train,
 )
 from numpy.testing import assert_allclose, assert_array_equal
@@ -155,11 +154,6 @@ def test_balanced_of_a_class_of_next_to_no_weight(parameters, tiny):
         network(**parameters).fit(X, y, sample_weight=weights)
 
 
-def test_balanced_of_equal_classes_is_none(engine):
-    X, y = samples()[0], np.arange(30) % 3
-    assert_same_bits(network(**BALANCED).fit(X, y), network().fit(X, COLORS[y]))
-
-
 # --- A stream ---
 
 
@@ -178,34 +172,3 @@ def test_stream_of_balanced_classes_with_a_pencil(y, given, of_classes, engine):
     expected = network().partial_fit(X, y, classes=[0, 1, 2], sample_weight=products)
     model = network(**BALANCED).partial_fit(X, y, classes=[0, 1, 2], sample_weight=given)
     assert_same_bits(model, expected)
-
-
-def test_balanced_stream_becomes_balanced(presented):
-    """After many samples, each class has had about the same total."""
-    rng = np.random.RandomState(0)
-    y = rng.choice(3, size=3000, p=[0.7, 0.2, 0.1])
-    network((), **BALANCED).partial_fit(rng.normal(size=(3000, 2)), y, classes=[0, 1, 2])
-    shares = [np.bincount(y[call.order], call.fractions, minlength=3) for call in presented]
-    totals = np.sum(shares, axis=0)
-    assert_allclose(totals / totals.sum(), 1 / 3, atol=0.03)
-
-
-def test_a_chunk_that_fails_is_not_counted(engine):
-    X, y = samples()
-    model, spared = (network(**BALANCED) for _ in range(2))
-    for each in (model, spared):
-        each.partial_fit(X[:12], y[:12], classes=[0, 1, 2])
-    with pytest.raises(ValueError, match="classes"):
-        model.partial_fit(X[12:], np.r_[y[12:-1], 7])
-    with pytest.raises(ValueError, match="NaN"):
-        model.partial_fit(X[12:] * np.nan, y[12:])
-    assert_same_bits(model.partial_fit(X[12:], y[12:]), spared.partial_fit(X[12:], y[12:]))
-
-
-def test_a_chunk_of_weight_zero_changes_nothing(engine):
-    X, y = samples()
-    model = train(network(class_weight={0: 0.0}), "partial_fit", X, y)
-    before = state([model.coefs_, model.intercepts_])
-    model.partial_fit(X[y == 0], y[y == 0])
-    assert state([model.coefs_, model.intercepts_]) == before
-    assert model.t_ == (y != 0).sum()

@@ -89,7 +89,9 @@ def test_several_layers(sizes, activation, seed):
 @pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
 def test_the_loss_of_frequencies_is_that_of_outputs_which_are_the_frequencies(loss, outputs):
     p = np.array([0.5, 0.3, 0.2])
-    expected = loss_of_shares([(None, t, f) for t, f in zip(np.eye(3), p, strict=True)], outputs, loss)
+    expected = loss_of_shares(
+        [(None, t, f) for t, f in zip(np.eye(3), p, strict=True)], outputs, loss
+    )
     assert_allclose(loss_of_frequencies(p, loss, outputs), expected, rtol=1e-14)
 
 

@@ -9,6 +9,7 @@ from helpers import (
     TRAININGS,
     assert_close,
     assert_same_bits,
+    assert_same_course,
     each_method,
     each_shuffle,
     each_training,
@@ -28,17 +29,6 @@ FIFTHS = {"class_weight": {0: 0.2, 1: 0.2, 2: 0.2}}
 
 def permuted(order, *arrays):
     return [None if array is None else array[order] for array in arrays]
-
-
-def assert_same_course(one, other):
-    """The models are the same, and so is what was recorded on the way, but for rounding."""
-    assert_same_bits(one, other)
-    assert one.t_ == other.t_
-    assert_allclose(one.loss_curve_, other.loss_curve_, rtol=1e-12)
-    assert (one.validation_scores_ is None) == (other.validation_scores_ is None)
-    if one.validation_scores_ is not None:
-        assert_allclose(one.validation_scores_, other.validation_scores_, rtol=1e-12)
-        assert_allclose(one.validation_loss_curve_, other.validation_loss_curve_, rtol=1e-12)
 
 
 # --- The order of the rows ---

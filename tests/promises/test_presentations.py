@@ -48,19 +48,6 @@ def different_rows(n_samples):
 # --- How often ---
 
 
-def test_presentations_of_any_weights(presented):
-    rng = np.random.RandomState(0)
-    for _ in range(50):
-        weights = rng.uniform(0, 5, size=rng.randint(2, 10))
-        whole = rng.uniform(size=weights.size) < 0.5
-        weights[whole] = np.floor(weights[whole])
-        X, y = different_rows(weights.size)
-        presented.clear()
-        model = network().partial_fit(X, y, classes=[0, 1], sample_weight=weights)
-        assert pairs(presented) == list(listed(weights))
-        assert model.t_ == len(pairs(presented))
-
-
 def test_relative_weights_of_any_size(presented):
     rng = np.random.RandomState(0)
     for _ in range(50):

@@ -11,7 +11,6 @@ from helpers import (
     TRAININGS,
     assert_same_bits,
     assert_same_training,
-    ctrl_c_in_run,
     each_training,
     network,
     of_training,
@@ -75,15 +74,6 @@ def test_going_on_after_convergence():
     assert n_first == n_flat + 3 > 4
     model.set_params(tol=None, max_iter=2).fit(X, Y)
     assert_same_training(model, warm(max_iter=n_first + 10).fit(X, Y))
-
-
-@pytest.mark.parametrize("average", [False, True])
-def test_going_on_after_an_interrupt(average):
-    with ctrl_c_in_run(4):
-        model = warm(max_iter=9, average=average).fit(X, Y)
-    assert model.n_iter_ == 3
-    model.set_params(max_iter=1).fit(X, Y)
-    assert_same_training(model, warm(max_iter=4, average=average).fit(X, Y))
 
 
 @each_training
