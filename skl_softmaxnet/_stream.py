@@ -87,9 +87,7 @@ class _Record:
         """Note how rows are trained on, and let go of those it was set up with."""
         model = training.model
         training.X = training.targets = None
-        training.engine.begin_stream(
-            model._input_moments, model._input_totals, model._is_centred
-        )
+        training.engine.begin_stream(model._input_moments, model._input_totals, model._is_centred)
         n = int(_MOST_SECONDS / training.engine.seconds_per_presentation)
         self.most = min(n, _MOST_PRESENTATIONS) if n >= _FEWEST else 1
         if model.class_weight is not None:

@@ -7,14 +7,6 @@ import numpy as np
 import pytest
 
 REQUIRE_COMPILED = "SKL_SOFTMAXNET_REQUIRE_COMPILED"
-DEFAULT_OPTIONS = {
-    "activation": "logistic",
-    "output_activation": "softmax",
-    "loss": "squared_error",
-    "backprop": "error",
-    "fit_intercept": True,
-}
-
 
 # Checks of scikit-learn that take seconds for each configuration: 25,000 presentations an epoch.
 LONG_CHECK = "check_class_weight_classifiers"
@@ -69,26 +61,3 @@ def presented(monkeypatch):
 
     monkeypatch.setattr(_engine, "Engine", Recording)
     return calls
-
-
-@pytest.fixture(scope="session")
-def run_engine():
-    """Run presentations on an engine without the estimator around it.
-
-    The weights of `network`, a pair (coefs, intercepts), are copied in the dtype of X; the
-    presentations are given in one call of the engine's `run`, or in several that end at `cuts`.
-    Returns the trained coefs and intercepts in one list, and the loss.
-    """
-    from skl_softmaxnet._engine import as_blocks
-
-    def run(engine_class, network, X, targets, order, fractions=None, *, rate, cuts=(), **options):
-        coefs, intercepts = as_blocks(*network, X.dtype)
-        engine = engine_class(coefs, intercepts, **(DEFAULT_OPTIONS | options))
-        loss = 0.0
-        for part in map(slice, [0, *cuts], [*cuts, len(order)]):
-            shares = None if fractions is None else fractions[part]
-            loss += engine.run(X, targets, order[part], shares, rate)
-        engine.catch_up()
-        return [*coefs, *intercepts], loss
-
-    return run

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from helpers import network
+from helpers import each_method, network, train
 
 import skl_softmaxnet
 from skl_softmaxnet import _engine
@@ -20,20 +20,16 @@ def without_compiled(monkeypatch):
     monkeypatch.setattr(_engine, "_has_warned", False)
 
 
-def test_one_warning_at_the_first_fit(without_compiled):
+@each_method
+def test_one_warning_at_the_first_call(method, without_compiled):
     with pytest.warns(UserWarning, match="C compiler") as caught:
-        network().fit(X, Y)
-    assert caught[0].filename == __file__  # the line that called fit
+        train(network(), method, X, Y)
+    # the line that called fit, in helpers.py
+    assert caught[0].filename == train.__code__.co_filename
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         network().fit(X, Y)
         network().partial_fit(X, Y, classes=Y)
-
-
-def test_the_warning_of_a_stream(without_compiled):
-    with pytest.warns(UserWarning, match="C compiler") as caught:
-        network().partial_fit(X, Y, classes=Y)
-    assert caught[0].filename == __file__
 
 
 def test_no_warning_on_the_compiled_engine(monkeypatch):

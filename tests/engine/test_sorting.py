@@ -91,15 +91,6 @@ def test_lists_of_labels_where_one_begins_the_other(sort_rows):
     assert_in_content_order(sort_rows, np.zeros((40, 2)), targets)
 
 
-def test_order_of_float32(sort_rows):
-    """Last digits that differ change nothing but what ties in float32."""
-    rng = np.random.RandomState(0)
-    X, targets = rng.normal(size=(300, 4)), np.zeros(300, np.int32)
-    expected, _ = sort_rows(X.astype(np.float32), targets)
-    for same_X in (X, X * (1 + 1e-12), X.astype(np.float32).astype(float)):
-        assert_array_equal(sort_rows(same_X, targets)[0], expected)
-
-
 def test_numbers_of_rows_in_eight_bytes(sort_rows, monkeypatch):
     X, targets = np.random.RandomState(0).normal(size=(200, 3)), np.zeros(200, np.int32)
     expected, _ = sort_rows(X, targets)

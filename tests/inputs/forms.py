@@ -50,6 +50,16 @@ def outcome(function, *arguments, **named):
         return None, error
 
 
+def said_of(call, *arguments, **named):
+    """The message of an error, which no array of labels can make long."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call(*arguments, **named)
+    message = str(caught.value)
+    assert len(message) < 1000
+    assert "np." not in message.replace("np.str_('red')", "")  # labels are printed as Python's
+    return message
+
+
 def within_a_minute(function, *arguments):
     """Call the function, and let the process crash where it does not come back."""
     faulthandler.dump_traceback_later(60, exit=True)
@@ -82,7 +92,7 @@ quarters = st.integers(-12, 12).map(lambda number: number / 4)
 @st.composite
 def samples(draw, values=quarters, n_classes=3):
     """X of float64 in C order, and y with all of a few classes."""
-    n_samples, n_features = draw(st.integers(4, 12)), draw(st.integers(1, 4))
+    n_samples, n_features = draw(st.integers(4, 12)), draw(st.integers(1, 9))
     X = draw(arrays(np.float64, (n_samples, n_features), elements=values))
     rest = draw(arrays(np.int64, n_samples - n_classes, elements=st.integers(0, n_classes - 1)))
     return X, np.concatenate([np.arange(n_classes), rest])
@@ -92,22 +102,27 @@ def samples(draw, values=quarters, n_classes=3):
 # Dense X: each form of an array, which holds other values where its type asks for them
 
 
-def every_second(X):
-    return np.repeat(np.repeat(X, 2, axis=0), 2, axis=1)[::2, ::2]
+def spread(array):
+    """The same values, every second one of a longer array."""
+    return np.repeat(array, 2, axis=-1)[..., ::2]
 
 
-def backwards(X):
-    return X[::-1, ::-1].copy()[::-1, ::-1]
+def backwards(array):
+    """The same values, the last one first in memory."""
+    return np.flip(np.flip(array).copy())
 
 
 def read_only(X):
-    X = X.copy()
-    X.flags.writeable = False
-    return X
+    return np.frombuffer(X.tobytes(), X.dtype).reshape(X.shape)
 
 
-def unaligned(X):
-    return np.frombuffer(b" " + X.tobytes(), np.uint8)[1:].view(X.dtype).reshape(X.shape)
+def at_offset(array, n_bytes):
+    """A copy that starts so many bytes behind the beginning of a cache line."""
+    memory = np.empty(array.nbytes + 64 + n_bytes, dtype=np.uint8)
+    start = -memory.ctypes.data % 64 + n_bytes
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def mixed_frame(X):
@@ -125,12 +140,14 @@ DENSE = {
     },
     "uint8": lambda X: abs(X).astype(np.uint8),
     "Fortran": np.asfortranarray,
-    "every second": every_second,
+    "every second": lambda X: spread(np.repeat(X, 2, axis=0))[::2],
     "backwards": backwards,
     "read-only": read_only,
-    "unaligned": unaligned,
+    "minus zero": lambda X: np.where(X == 0, -0.0, X),
     "float32, Fortran": lambda X: np.asfortranarray(X, np.float32),
-    "float32, unaligned": lambda X: unaligned(X.astype(np.float32)),
+    # 1 and 3: what a memory map of a file with a header of any length may be
+    **{f"at offset {n}": lambda X, n=n: at_offset(X, n) for n in (0, 1, 3, 8, 24, 56)},
+    **{f"f32, offset {n}": lambda X, n=n: at_offset(X.astype("f4"), n) for n in (1, 4, 32)},
     "lists": lambda X: X.tolist(),
     "tuples": lambda X: tuple(map(tuple, X.tolist())),
     "DataFrame": pd.DataFrame,
@@ -153,22 +170,22 @@ def plain(X):
 # Sparse X, all with the values of the array
 
 
-def big_endian(X):
+def with_parts(X, change, *names):
+    """CSR with some of its arrays laid out otherwise: SciPy leaves them as they are."""
     X = sp.csr_array(X)
-    X.data = X.data.astype(X.dtype.newbyteorder(">"))
-    return X
-
-
-def wide_indices(X):
-    X = sp.csr_array(X)
-    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    for name in names or ("data", "indices", "indptr"):
+        setattr(X, name, change(getattr(X, name)))
     return X
 
 
 def stored(X, order, times=1):
-    """CSR that stores every value, zeros too, in so many entries; the columns in any order."""
+    """CSR that stores every value in so many entries, also zeros, every second as -0.0.
+
+    The columns come in any order.
+    """
     columns = np.tile(np.arange(X.shape[1])[order], times * len(X))
     entries = np.tile(X[:, order] / times, times).ravel()
+    entries[(entries == 0) & (np.arange(entries.size) % 2 == 0)] = -0.0
     return sp.csr_array((entries, columns, np.arange(len(X) + 1) * times * X.shape[1]), X.shape)
 
 
@@ -182,8 +199,14 @@ FORMATS = ("csr", "csc", "coo", "bsr", "dok", "lil", "dia")
 SPARSE = {
     **{f"{name}_array": getattr(sp, f"{name}_array") for name in FORMATS},
     **{f"{name}_matrix": getattr(sp, f"{name}_matrix") for name in FORMATS},
-    "wide indices": wide_indices,
-    "big-endian": big_endian,
+    "spread": lambda X: with_parts(X, spread),
+    "backwards": lambda X: with_parts(X, backwards),
+    "big-endian": lambda X: with_parts(X, lambda a: a.astype(a.dtype.newbyteorder(">"))),
+    "big-endian indices": lambda X: with_parts(X, lambda a: a.astype(">i4"), "indices"),
+    "wide indices": lambda X: with_parts(X, np.int64, "indices", "indptr"),
+    "wide columns": lambda X: with_parts(X, np.int64, "indices"),
+    "wide pointers": lambda X: with_parts(X, np.int64, "indptr"),
+    **{f"at offset {n}": lambda X, n=n: with_parts(X, lambda a: at_offset(a, n)) for n in (1, 4)},
     "zeros stored": lambda X: stored(X, slice(None)),
     "unsorted": lambda X: stored(X, slice(None, None, -1)),
     "in halves": in_halves,
@@ -226,6 +249,21 @@ LABELS = {
 TWO_LABELS = {
     "bools": lambda y: y > 0,
     "nullable boolean": lambda y: pd.Series(y > 0, dtype="boolean"),
+}
+
+# Several labels for each sample
+INDICATORS = {
+    "lists": np.ndarray.tolist,
+    "bools": lambda labels: labels.astype(bool),
+    "floats": lambda labels: labels.astype(float),
+    "objects": lambda labels: labels.astype(object),
+    "Fortran": np.asfortranarray,
+    "DataFrame": pd.DataFrame,
+    "csr": sp.csr_matrix,
+    "csc": sp.csc_array,
+    "coo": sp.coo_array,
+    "lil of bools": lambda labels: sp.lil_array(labels.astype(bool)),
+    "zeros stored": lambda labels: stored(labels, slice(None)),
 }
 
 # ----------------------------------------------------------------------------------------------

@@ -2,17 +2,34 @@
 
 import forms
 import numpy as np
-import pandas as pd
 import pytest
+import scipy.sparse as sp
 from forms import drawn
-from helpers import assert_same_bits, network, state, train
+from helpers import (
+    LABELS,
+    TRAININGS,
+    assert_same_bits,
+    assert_same_training,
+    each_method,
+    each_shuffle,
+    network,
+    of_training,
+    samples,
+    state,
+    train,
+    weights_of_kind,
+)
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning"),
+    pytest.mark.filterwarnings("ignore:X has feature names"),
+]
+both_engines = pytest.mark.usefixtures("engine")
 
-each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
+each_way = pytest.mark.parametrize("way", ["fit", "partial_fit", "X_val, y_val"])
 
 
 def plain_labels(y):
@@ -20,16 +37,23 @@ def plain_labels(y):
     return np.array(np.asarray(y).ravel().tolist())
 
 
-def trained(method, X, y, **weights):
-    """A network that has learned from the samples in one of both ways."""
-    if method == "partial_fit":
-        weights["classes"] = np.unique(plain_labels(y))
-    return train(network(3, max_iter=2), method, X, y, **weights)
+def trained(way, X, y, plain, *, shuffle=True, **parameters):
+    """A network that has learned from the samples, or has held them out and learned from others."""
+    # sizes that leave vectors half full
+    model = network((17, 5), max_iter=2, shuffle=shuffle, **parameters)
+    if way == "X_val, y_val":
+        return model.set_params(early_stopping=True).fit(*plain, X_val=X, y_val=y)
+    classes = {"classes": np.unique(plain_labels(y))} if np.ndim(plain[1]) == 1 else {}
+    return train(model, way, X, y, **classes if way == "partial_fit" else {})
 
 
-def assert_same_model(model, expected):
-    assert_same_bits(model, expected)
-    assert model.loss_curve_ == expected.loss_curve_
+def assert_says_the_same(model, X, expected, plain):
+    """Training told the same, and so do predictions, to the bit and in the dtype of the plain X."""
+    assert_same_training(model, expected)
+    for name in ("decision_function", "predict_proba", "predict_log_proba"):
+        output = getattr(model, name)(X)
+        assert output.dtype == plain.dtype == model.coefs_[0].dtype
+        assert_array_equal(output, getattr(expected, name)(plain))
 
 
 def parts_of(matrix):
@@ -45,42 +69,45 @@ def weighted_samples(draw):
     return X, y, weights
 
 
-@each_method
+@both_engines
+@each_way
 @pytest.mark.parametrize("form", forms.DENSE)
-@drawn(8, 40, samples=forms.samples())
-def test_dense(form, method, samples):
+@drawn(4, 40, samples=forms.samples(), shuffle=st.booleans())
+def test_dense(form, way, samples, shuffle):
     X, y = samples
     X = forms.DENSE[form](X)
     plain = forms.plain(X)
-    model, expected = trained(method, X, y), trained(method, plain, y)
-    assert_same_model(model, expected)
-    rtol = 1e-4 if plain.dtype == np.float32 else 1e-12
-    assert_allclose(model.predict_proba(X), expected.predict_proba(plain), rtol=rtol)
+    model, expected = (trained(way, given, y, (plain, y), shuffle=shuffle) for given in (X, plain))
+    assert_says_the_same(model, X, expected, plain)
 
 
-@each_method
+@both_engines
+@each_way
 @pytest.mark.parametrize("form", forms.SPARSE)
-@drawn(8, 40, samples=forms.samples())
-def test_sparse(form, method, samples):
+@drawn(4, 40, samples=forms.samples(), shuffle=st.booleans())
+def test_sparse(form, way, samples, shuffle):
     X, y = samples
     for plain in (X, X.astype(np.float32)):
         matrix = forms.SPARSE[form](plain)
         before = parts_of(matrix)
-        assert_same_model(trained(method, matrix, y), trained(method, plain, y))
+        model, expected = (
+            trained(way, given, y, (plain, y), shuffle=shuffle) for given in (matrix, plain)
+        )
+        assert_says_the_same(model, matrix, expected, plain)
         assert parts_of(matrix) == before
 
 
-@each_method
+@each_way
 @pytest.mark.parametrize("form", [*forms.LABELS, *forms.TWO_LABELS])
-@drawn(8, 40, samples=forms.samples())
-def test_labels(form, method, samples):
+@drawn(5, 40, samples=forms.samples())
+def test_labels(form, way, samples):
     X, y = samples
     if form in forms.TWO_LABELS:
         y = np.minimum(y, 1)
     labels = (forms.LABELS | forms.TWO_LABELS)[form](y)
-    model = trained(method, X, labels)
-    assert_same_model(model, trained(method, X, y))
     values = plain_labels(labels)
+    model = trained(way, X, labels, (X, values))
+    assert_same_training(model, trained(way, X, y, (X, y)))
     assert set(model.classes_.tolist()) == set(values.tolist())
     predicted = model.predict(X)
     assert predicted.dtype == model.classes_.dtype
@@ -88,26 +115,58 @@ def test_labels(form, method, samples):
     assert model.score(X, values) == np.mean(predicted == values)
 
 
+@each_way
+@pytest.mark.parametrize("form", forms.INDICATORS)
+@drawn(5, 40, samples=forms.samples())
+def test_several_labels(form, way, samples):
+    X, y = samples
+    labels = np.column_stack([y == 0, y > 0, X[:, 0] > 0, y < 0]).astype(int)
+    given = forms.INDICATORS[form](labels)
+    plain = X, labels if way == "X_val, y_val" and form == "floats" else given
+    model = trained(way, X, given, plain, **LABELS)
+    assert_same_training(model, trained(way, X, labels, (X, labels), **LABELS))
+    assert type(model.predict(X)) is np.ndarray
+
+
 @each_method
 @pytest.mark.parametrize("form", forms.WEIGHTS)
-@drawn(8, 40, samples=weighted_samples())
+@drawn(5, 40, samples=weighted_samples())
 def test_weights(form, method, samples):
     X, y, weights = samples
     given_weights = forms.WEIGHTS[form](weights)
     plain = np.asarray(given_weights).astype(np.float64)
-    model, expected = (trained(method, X, y, sample_weight=w) for w in (given_weights, plain))
-    assert_same_model(model, expected)
+    model, expected = (
+        train(network(max_iter=2), method, X, y, sample_weight=w) for w in (given_weights, plain)
+    )
+    assert_same_training(model, expected)
 
 
+@both_engines
+@pytest.mark.parametrize("format", ["csr", "coo"])
+@each_shuffle
+@pytest.mark.parametrize("training", [name for name in TRAININGS if "standardize" not in name])
+def test_sparse_is_dense(training, shuffle, format):
+    parameters, X, y = of_training(training)
+    parameters = parameters | {"shuffle": shuffle}
+    weights = weights_of_kind("fractional", len(y))
+    dense = network(**parameters).fit(X, y, sample_weight=weights)
+    sparse = network(**parameters)
+    sparse.fit(sp.csr_array(X).asformat(format), y, sample_weight=weights)
+    assert_same_training(dense, sparse)
+
+
+@both_engines
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
 @each_method
-def test_memmap(method, tmp_path):
-    X, y = np.random.RandomState(0).normal(size=(20, 3)), np.arange(20) % 2
-    np.save(tmp_path / "X.npy", X)
-    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    assert_same_model(trained(method, mapped, y), trained(method, X, y))
-
-
-def test_names_of_features_are_kept():
-    X, y = np.random.RandomState(0).normal(size=(20, 2)), np.arange(20) % 2
-    model = trained("fit", pd.DataFrame(X, columns=["width", "height"]), y)
-    assert_array_equal(model.feature_names_in_, ["width", "height"])
+def test_inputs_are_only_read(method, order):
+    X, y = samples()
+    sample_weight = weights_of_kind("relative", len(y))
+    given = forms.spread(X) if order == "strided" else X.copy(order=order)
+    arrays = [given, y.copy(), sample_weight.copy()]
+    for array in arrays:
+        array.flags.writeable = False
+    model = train(network(), method, *arrays[:2], sample_weight=arrays[2])
+    model.predict_proba(given)
+    for array, original in zip(arrays, (X, y, sample_weight), strict=True):
+        assert_array_equal(array, original)
+    assert_same_bits(model, train(network(), method, X, y, sample_weight=sample_weight))

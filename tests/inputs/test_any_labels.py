@@ -4,14 +4,12 @@ And what cannot be labels: a message says what to pass.
 """
 
 import re
-import time
 import warnings
 
-import forms
 import numpy as np
 import pandas as pd
 import pytest
-from forms import drawn
+from forms import drawn, said_of
 from helpers import assert_same_bits, network, state, train
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -96,51 +94,6 @@ def test_large_whole_numbers_to_validate_on():
         assert model.score(X, NEXT_TO_EACH_OTHER) == model.best_validation_score_
 
 
-# --- What cannot be labels ---
-
-WRONG = {
-    "continuous": (X[:, 0], r"\by\b.*(whole|continuous)"),
-    "continuous, float32": (X[:, 0].astype(np.float32), r"\by\b.*(whole|continuous)"),
-    "texts and numbers": (np.array([0, "a", "b"] * 4, dtype=object), r"\by\b.*(strings|kind)"),
-    "None and texts": (np.array([None, "a", "b"] * 4, dtype=object), r"\by\b.*missing"),
-    "objects": (np.array([object()] * N), r"\by\b.*objects"),
-    "dicts": (np.array([{}, {"a": 1}] * 6), r"\by\b.*objects"),
-    "tuples": (forms.as_objects([(0, 1), (1, 2)] * 6), r"\by\b.*tuple"),
-    "NaN": (np.array([0, 1, np.nan] * 4), r"\by\b.*NaN"),
-    "missing in pandas": (pd.Series([0, 1, None] * 4, dtype="Int64"), r"\by\b.*NaN"),
-    "one-hot": (np.eye(3, dtype=int)[Y], r'"sigmoid".*one-hot.*y\.argmax\(axis=1\)'),
-    "two columns": (np.column_stack([Y, Y]), "y has several columns.* 0 and 1"),
-    "columns of text": (np.full((N, 2), "1"), "y has several columns.* 0 and 1"),
-}
-
-
-def said_of(call, *arguments, **named):
-    """The message of an error, which no array of labels can make long."""
-    with pytest.raises((ValueError, TypeError)) as caught:
-        call(*arguments, **named)
-    message = str(caught.value)
-    assert len(message) < 1000
-    assert "np." not in message  # labels are printed as Python's
-    return message
-
-
-@each_method
-@pytest.mark.parametrize("case", WRONG)
-def test_what_cannot_be_labels(case, method):
-    labels, words = WRONG[case]
-    for output in ["softmax"] if case == "one-hot" else ["softmax", "sigmoid"]:
-        message = said_of(learned, method, labels, [0, 1, 2], output_activation=output)
-        assert re.search(words, message)
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, int])
-def test_a_message_about_100_000_labels_is_short(dtype):
-    rows, wrong = np.zeros((100_000, 2)), (1e6 * np.linspace(0.1, 2.3, 100_000)).astype(dtype)
-    for classes in ([0, 1], np.arange(10_000)):
-        message = said_of(network().partial_fit, rows, wrong, classes=classes)
-        assert len(re.findall(r"\d+(?:\.\d+)?", message)) < 30
-
-
 @each_method
 @pytest.mark.parametrize(
     "classes", [[0, 1], [2.0, 3.0], ["green", "red"], [False, True], np.array([0, 1], np.int8)]
@@ -154,44 +107,17 @@ def test_labels_are_printed_as_those_of_python(classes, method):
     assert str(unknown[-1:].tolist()) in message
 
 
-def test_ten_labels_at_most():
-    classes = np.arange(1000, 3000)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, int])
+def test_ten_labels_at_most_are_printed(dtype):
+    classes, wrong = np.arange(1000, 11_000), np.linspace(1e5, 2.3e6, 100_000).astype(dtype)
+    message = said_of(network().partial_fit, np.zeros((100_000, 2)), wrong, classes=classes)
+    assert len(re.findall(r"\d+(?:\.\d+)?", message)) < 30
     message = said_of(network().partial_fit, X, np.arange(N), classes=classes)
     for labels in (classes, range(N)):
         assert f"{labels[9]}, " in message
         assert not re.search(rf"\b{labels[10]}\b", message)
     weights = {f"no {label}": 1.0 for label in range(50)}
-    message = said_of(network(class_weight=weights).fit, X, Y)
-    assert "class_weight" in message
-    assert message.count("no ") <= 10
-
-
-# --- Classes ---
-
-
-def test_classes():
-    partial_fit = network().partial_fit
-    message = said_of(network().fit, X, np.zeros(N))
-    assert "class" in message
-    assert "weight" not in message
-    message = said_of(partial_fit, X, np.zeros(N), classes=[0])
-    assert "class" in message
-    assert "weight" not in message  # which classes do not have
-    assert "classes" in said_of(partial_fit, X, Y)  # the first time they have to be told
-    partial_fit(X, Y, classes=[0, 1, 2])
-    partial_fit(X, Y)
-    assert "classes" in said_of(partial_fit, X, Y, classes=[0, 1, 2, 3])
-
-
-def test_ten_thousand_classes_with_weights():
-    """No list of labels is looked through once for each label."""
-    classes = np.arange(10_000)
-    model = network(1, class_weight=dict.fromkeys(classes.tolist(), 2.0))
-    start = time.perf_counter()
-    for label in range(10):
-        model.partial_fit(X[:1], [label], classes=classes)
-    assert time.perf_counter() - start < 2  # where the list was, 6
-    assert model.t_ == 20
+    assert said_of(network(class_weight=weights).fit, X, Y).count("no ") <= 10
 
 
 @pytest.mark.parametrize("dtype", [float, int])

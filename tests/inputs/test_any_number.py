@@ -55,22 +55,6 @@ def test_numbers_that_no_float_can_hold(number):
             call()
 
 
-NO_NUMBERS = [np.full(N, 1 + 1j), [1j] * N, 1 + 1j, np.complex64(1)]
-TIMES = [np.arange(N).astype("datetime64[s]"), np.arange(N).astype("timedelta64[s]")]
-
-
-@pytest.mark.parametrize("weights", NO_NUMBERS + TIMES, ids=lambda weights: repr(weights)[:20])
-def test_weights_are_real_numbers(weights):
-    with pytest.raises((ValueError, TypeError)):
-        network().fit(X, Y, sample_weight=weights)
-
-
-@pytest.mark.parametrize("weight", [1 + 1j, "heavy", None])
-def test_weights_of_classes_are_real_numbers(weight):
-    with pytest.raises((ValueError, TypeError), match="class_weight"):
-        network(class_weight={0: weight}).fit(X, Y)
-
-
 # --- Numbers as parameters ---
 
 PARAMETERS = ["alpha", "decay", "learning_rate_init", "momentum", "power_t"]
@@ -110,11 +94,6 @@ def test_epochs_beyond_all_counting(max_iter, shuffle):
     # three classes as frequent lose 1/3; the first three epochs in a row below 0.9 of that end it
     fails = np.array([0, 0, *(np.array(model.fit(X, Y).loss_curve_) < 0.3)], dtype=int)
     assert np.argmax(fails[:-2] + fails[1:-1] + fails[2:] == 3) + 1 == model.n_iter_
-
-
-def test_a_layer_beyond_all_memory():
-    with pytest.raises(ValueError):  # noqa: PT011 - whose words are NumPy's
-        network(10**30).fit(X, Y)
 
 
 # --- Sums that overflow ---

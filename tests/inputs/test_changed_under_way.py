@@ -9,8 +9,7 @@ import threading
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from forms import surviving_child
-from helpers import bits, network, train
+from helpers import bits, each_method, network, train
 
 from skl_softmaxnet import _engine
 
@@ -56,8 +55,7 @@ CHANGES = {
 
 def trained(method, X, y, **more):
     """Train; return the bits of the weights, or what error there was."""
-    generator = {"random_state": more.pop("random_state", 0)}
-    model = network(5, max_iter=4, output_activation="sigmoid", **generator)
+    model = network(5, max_iter=4, output_activation="sigmoid")
     try:
         return bits(train(model, method, X, y, **more))
     except Exception as error:  # whichever: what matters is that there is a process to tell of it
@@ -112,27 +110,13 @@ class Meddling:
         return np.full(N, 2.0)
 
 
-class Wild(np.random.RandomState):
-    """A generator whose numbers are not in [0, 1)."""
-
-    def random_sample(self, size=None):
-        return np.full(size, 1e6)
-
-
-def train_on_what_meddles(method, name):
+def train_on_what_meddles(method):
     X, y = samples()
-    meddling = {"sample_weight": Meddling(X), "random_state": Wild(0)}
-    return trained(method, X, y, **{name: meddling[name]})
-
-
-@pytest.fixture(scope="module")
-def in_child():
-    with surviving_child() as call:
-        yield call
+    return trained(method, X, y, sample_weight=Meddling(X))
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@each_method
 def test_changes_between_calls_of_the_engine(method, change, in_child):
     result = in_child(train_with_changes, method, change)
     assert result != "crashed"
@@ -145,7 +129,6 @@ def test_changes_by_another_thread(change, in_child):
     assert in_child(train_beside_a_thread, change) != "crashed"
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@pytest.mark.parametrize("name", ["sample_weight", "random_state"])
-def test_arguments_that_meddle(name, method, in_child):
-    assert in_child(train_on_what_meddles, method, name) != "crashed"
+@each_method
+def test_weights_that_meddle(method, in_child):
+    assert in_child(train_on_what_meddles, method) != "crashed"

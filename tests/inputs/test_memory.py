@@ -1,23 +1,14 @@
-"""What a fit holds in memory and what it leaves alone; that Ctrl-C and other threads are served."""
+"""What a fit holds in memory and what it leaves alone."""
 
 import hashlib
-import signal
-import threading
-import time
 import tracemalloc
-import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import assert_same_bits, child_process, network, train
-
-from skl_softmaxnet import _engine
+from helpers import assert_same_bits, each_dtype, each_method, network, only_compiled, train
 
 MIB = 2**20
-only_compiled = pytest.mark.parametrize("engine", ["compiled"], indirect=True)  # or skips
-each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
-each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 
 
 def train_once(method, X, y, hidden_layer_sizes=(2,)):
@@ -110,80 +101,3 @@ def test_targets_are_never_one_hot():
     assert classifier.coefs_[1].shape == (2, n_classes)
     # a few numbers for each sample; in float32 the matrix would be 763 MiB, in bits still 24
     assert peak < 16 * MIB
-
-
-# --- Ctrl-C, and other threads ---
-
-
-def interrupted_fit(engine, n_classes, repeats, parameters):
-    """Press Ctrl-C in the third slice of an epoch of half a minute or more; tell what came."""
-    starts = []
-
-    class Watched({"numpy": _engine.NumpyEngine, "compiled": _engine.CompiledEngine}[engine]):
-        def run(self, *arguments):
-            starts.append(time.perf_counter())
-            if len(starts) == 3:
-                threading.Timer(0.05, signal.raise_signal, [signal.SIGINT]).start()
-            return super().run(*arguments)
-
-    _engine.Engine = Watched
-    X = np.random.RandomState(0).normal(size=(2 * n_classes, 50))
-    y = np.arange(len(X)) % n_classes
-    model = network(max_iter=1, learning_rate_init=0.05, shuffle=False, **parameters)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model.fit(X, y, sample_weight=np.full(len(y), repeats))
-    seconds = time.perf_counter() - starts[2]
-
-    # the rows are presented in order, so it is known which ones t_ presentations have shown
-    shown = np.clip(model.t_ - repeats * np.arange(len(y)), 0, repeats)
-    same = train(network(**model.get_params()), "partial_fit", X, y, sample_weight=shown)
-    # presentations of the engine in NumPy may be left half way; partial_fit makes no blocks
-    t_is_right = engine == "numpy" or np.allclose(model.coefs_[0], same.coefs_[0], 1e-6, 1e-9)
-    return seconds, [str(warning.message) for warning in caught], model.n_iter_, t_is_right
-
-
-# some hundred slices each; in the second, time goes to exponentials and logarithms, not to weights
-LONG = {
-    "one long epoch": (10, 100_000, {"hidden_layer_sizes": 2000}),
-    "many outputs": (
-        *(1000, 500),
-        {"output_activation": "sigmoid", "loss": "log_loss", "hidden_layer_sizes": 2},
-    ),
-}
-
-
-@pytest.mark.parametrize("case", LONG)
-def test_ctrl_c_in_a_long_epoch(case, engine):
-    with child_process() as call:
-        seconds, caught, n_iter, t_is_right = call(interrupted_fit, engine, *LONG[case])
-    assert seconds < 5  # 0.2 where the machine has nothing else to do
-    assert caught == ["Training interrupted by user."]
-    assert n_iter == 0
-    assert t_is_right
-
-
-@only_compiled
-def test_other_threads_run_during_a_slice(engine, run_engine):
-    rng = np.random.RandomState(0)
-    coefs = [rng.normal(size=(784, 100)), rng.normal(size=(100, 10))]
-    weights = coefs, [np.zeros(100), np.zeros(10)]
-    X, targets = rng.normal(size=(50, 784)), np.arange(50) % 10
-    order = np.resize(np.arange(50), 50_000)
-    ticks, done = [], threading.Event()
-
-    def tick():
-        while not done.wait(0.002):
-            ticks.append(time.perf_counter())
-
-    ticker = threading.Thread(target=tick)
-    ticker.start()
-    try:
-        start = time.perf_counter()
-        run_engine(_engine.Engine, weights, X, targets, order, rate=0.01)
-        end = time.perf_counter()
-    finally:
-        done.set()
-        ticker.join()
-    # Were the GIL held, there could be one tick before the slice and one after it.
-    assert sum(start < when < end for when in ticks) > 10

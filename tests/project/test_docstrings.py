@@ -80,13 +80,3 @@ def test_every_attribute_of_the_classifier_has_a_type():
     properties = inspect.getmembers(SoftmaxMLPClassifier, lambda part: isinstance(part, property))
     typed = {name for name, part in properties if "return" in inspect.get_annotations(part.fget)}
     assert set(names) <= typed | set(inspect.get_annotations(SoftmaxMLPClassifier))
-
-
-AUTHORS = {"Rumelhart": 1986, "Bridle": 1990, "Bottou": 2012, "Polyak": 1992, "Shamir": 2013}
-
-
-def test_references():
-    references = SoftmaxMLPClassifier.__doc__.split("References\n")[1]
-    for authors, year in AUTHORS.items():
-        assert re.search(rf"{authors}[^\[]*\b{year}\b", references), authors
-    assert "tutorial" in references

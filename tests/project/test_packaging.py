@@ -20,7 +20,6 @@ ROOT = Path(__file__).parents[2]
 INSTALLED = Path(skl_softmaxnet.__file__).parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT, TOOLS = PYPROJECT["project"], PYPROJECT["tool"]
-MOST_BYTES_OF_A_PICTURE = 200_000
 
 
 # --- Files ---
@@ -44,26 +43,19 @@ def files():
     return [path for path in files if path.is_file()]
 
 
-def test_no_binary_but_small_pictures(files):
+SECRETS = (
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY|\b(gh[opsu]_|github_pat_)\w{20}|\bpypi-[\w-]{20}"
+    rb"|://[^/\s:@]+:[^/\s@]+@"  # a password in an address
+)
+
+
+def test_no_secrets_and_no_binaries_but_small_pictures(files):
     for path in files:
         content = path.read_bytes()
+        assert not re.search(SECRETS, content), path
         if b"\0" in content:
             assert path.suffix == ".png", path
-            assert len(content) <= MOST_BYTES_OF_A_PICTURE, path
-
-
-SECRETS = {
-    "private key": rb"-----BEGIN [A-Z ]*PRIVATE KEY",
-    "token of GitHub": rb"\b(gh[opsu]_|github_pat_)\w{20}",
-    "token of a package index": rb"\bpypi-[\w-]{20}",
-    "password in an address": rb"://[^/\s:@]+:[^/\s@]+@",
-}
-
-
-@pytest.mark.parametrize("kind", SECRETS)
-def test_no_secrets(kind, files):
-    for path in files:
-        assert not re.search(SECRETS[kind], path.read_bytes()), path
+            assert len(content) <= 200_000, path
 
 
 def test_what_runs_the_tests_names_what_is_there(files):
@@ -213,10 +205,3 @@ def test_the_compiled_engine_is_declared_safe_without_the_gil():
     text = source.read_text(encoding="utf-8")
     (directives,) = re.findall(r"\A# cython: (.+)$", text, re.M)
     assert "freethreading_compatible=True" in re.split(r", *", directives)
-
-
-def test_importing_leaves_the_gil_off():
-    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
-        pytest.skip("this Python has no other mode than with the GIL")
-    code = "import sys, skl_softmaxnet; print(sys._is_gil_enabled())"
-    assert run([sys.executable, "-c", code]).strip() == "False"

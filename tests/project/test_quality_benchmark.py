@@ -1,14 +1,10 @@
 """The figures of examples/benchmarks/quality.py, on cases done by hand, and its tables."""
 
 import importlib
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 BENCHMARKS = Path(__file__).parents[2] / "examples" / "benchmarks"
 SECONDS = 300  # many times what it takes, even on the engine in NumPy
@@ -46,17 +42,6 @@ def test_figures_by_hand(case, quality):
     assert error == pytest.approx(calibration, abs=1e-12)
 
 
-def test_figures_of_a_classifier(quality):
-    """With labels that are no column numbers, in an order of their own."""
-    X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["yes", "yes", "no", "no"]
-    classifier, wrong = LogisticRegression().fit(X, y), ["yes", "no", "no", "no"]
-    of_wrong = classifier.predict_proba(X)[range(4), [1, 0, 0, 0]]
-    figures = quality.figures(classifier, X, wrong)
-    assert figures["accuracy"] == 0.75
-    assert figures["log loss"] == pytest.approx(-np.log(of_wrong).mean())
-    assert figures["Brier score"] == pytest.approx(2 * ((1 - of_wrong) ** 2).mean())
-
-
 @pytest.mark.parametrize(("name", "better"), [("accuracy", 1), ("log loss", -1)])
 def test_comparison(name, better, quality):
     """Differences 0, 1, 2, 3, 4: the mean 2, the variance 2.5, the standard error √(2.5 / 5)."""
@@ -69,33 +54,3 @@ def test_comparison(name, better, quality):
     assert quality.compare(ours, shifted, name)[2]
     assert quality.compare(shifted, ours, name)[2]
     assert quality.compare(ours, ours, name) == (0, 0, True)
-
-
-def run(*arguments):
-    """Run the script; return how it ended."""
-    command = [sys.executable, "-B", BENCHMARKS / "quality.py", *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS)
-
-
-def test_tables():
-    """A tiny run, with a parameter of ours changed to one that learns nothing."""
-    finished = run(
-        *("--sets", "iris", "--models", "ours", "mlp", "logistic", "--repeats", "1"),
-        *("--set", "max_iter=1", "--set", "learning_rate_init=1e-9"),
-        *("--set", "output_activation=softmax"),
-    )
-    assert finished.returncode == 0, finished.stderr
-    table = dict(re.findall(r"^\| (.*?) \| ([\d.]+) ± [\d.]+ \|.*\|$", finished.stdout, re.M))
-    ours = ["ours, softmax, squared_error", "ours, softmax, log_loss"]
-    assert list(table) == [*ours, "MLPClassifier", "LogisticRegression"]
-    assert all(float(table[name]) < 0.8 for name in ours)
-    assert float(table["LogisticRegression"]) > 0.9
-    (comparison,) = re.findall(r"^\| iris \| (.*) \|$", finished.stdout, re.M)
-    assert re.fullmatch(r"-[\d.]+ ± [\d.]+ \| NO \| \+[\d.]+ ± [\d.]+ \| NO", comparison)
-
-
-@pytest.mark.parametrize("wrong", ["max_iter", "no_such_parameter=1"])
-def test_wrong_settings_are_told(wrong):
-    finished = run("--set", wrong)
-    assert finished.returncode == 2
-    assert wrong.partition("=")[0] in finished.stderr

@@ -1,8 +1,8 @@
 """Training with all its options once more: any depth, whole matrices, one presentation at a time.
 
 This is the oracle of the options. It shares no code with the package and is written from formulas,
-in NumPy alone. With h the values below a layer, δ its delta, η the rate and f the fraction of the
-presentation:
+in NumPy and SciPy alone. With h the values below a layer, δ its delta, η the rate and f the
+fraction of the presentation:
 
 =================  =====================================================================
 step               f η (h δᵀ − alpha W) for weights, f η δ for intercepts
@@ -23,6 +23,7 @@ more of what constant outputs have, which are the shares of the classes.
 from types import SimpleNamespace
 
 import numpy as np
+from scipy.special import expit, log_expit, log_softmax
 
 OPTIONS = {
     "activation": "logistic",
@@ -45,24 +46,8 @@ AVERAGED_EVERY = 64
 N_TO_BEGIN, SHARE_TO_BEGIN = 10_000, 0.9
 
 
-def log_sigmoid(z):
-    """log σ(z) = −log(1 + exp(−z))."""
-    return -np.logaddexp(0, -z)
-
-
-def sigmoid(z):
-    """σ(z), from its logarithm so that nothing overflows."""
-    return np.exp(log_sigmoid(z))
-
-
-def log_softmax(z):
-    """z − log Σ exp(z), with the largest z taken away from all."""
-    z = z - z.max()
-    return z - np.log(np.exp(z).sum())
-
-
 ACTIVATIONS = {
-    "logistic": sigmoid,
+    "logistic": expit,
     "tanh": np.tanh,
     "relu": lambda z: np.where(z > 0, z, 0.0),
     "identity": lambda z: z,
@@ -77,7 +62,7 @@ DERIVATIVES = {  # by the sums, from the value h
 
 def network_output(z, output_activation):
     """The outputs o."""
-    return np.exp(log_softmax(z)) if output_activation == "softmax" else sigmoid(z)
+    return np.exp(log_softmax(z)) if output_activation == "softmax" else expit(z)
 
 
 def loss_of_one(t, z, output_activation, loss):
@@ -86,7 +71,7 @@ def loss_of_one(t, z, output_activation, loss):
         return np.sum((t - network_output(z, output_activation)) ** 2) / 2
     if output_activation == "softmax":
         return -t @ log_softmax(z)
-    return -np.sum(t * log_sigmoid(z) + (1 - t) * log_sigmoid(-z))
+    return -np.sum(t * log_expit(z) + (1 - t) * log_expit(-z))
 
 
 def output_delta(t, o, output_activation, loss):

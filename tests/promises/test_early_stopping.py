@@ -6,8 +6,11 @@ import warnings
 import numpy as np
 import pytest
 from helpers import (
+    BALANCED,
     KEPT,
+    LABELS,
     STOPPING,
+    as_labels,
     assert_same_bits,
     assert_same_training,
     ctrl_c_in_run,
@@ -17,6 +20,7 @@ from helpers import (
     train,
 )
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import xlogy
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning
 
@@ -26,9 +30,10 @@ def stopping(**parameters):
     return network(**{"hidden_layer_sizes": (5,)} | defaults | parameters)
 
 
-def samples(n_samples=40):
-    """Three classes that overlap, so that losses and scores go up and down."""
-    return make_blobs(n_samples=n_samples, centers=3, cluster_std=4.0, random_state=1)
+def samples(n_samples=40, training=""):
+    """Three classes, or labels, that overlap, so that losses and scores go up and down."""
+    X, y = make_blobs(n_samples=n_samples, centers=3, cluster_std=4.0, random_state=1)
+    return X, as_labels(X, y) if training == "labels" else y
 
 
 def trained_weights(calls, n_samples):
@@ -39,7 +44,9 @@ def trained_weights(calls, n_samples):
 
 
 def set_aside(calls, weights):
-    return np.asarray(weights) - trained_weights(calls, len(weights))
+    """What of these weights is not presented."""
+    held_out = np.asarray(weights) - trained_weights(calls, len(weights))
+    return np.where(held_out < 1e-9, 0, held_out)
 
 
 # --- The split ---
@@ -89,28 +96,12 @@ def test_split_of_any_sizes_is_in_proportion(presented):
 
 
 def test_split_is_random_inside_the_classes(presented):
+    """Another seed, or another call with a generator, splits differently."""
     chosen = set()
-    for seed in range(10):
-        stopping(max_iter=1, random_state=seed).fit(*samples())
+    for random_state in [*range(10), *[np.random.RandomState(50)] * 3]:
+        stopping(max_iter=1, random_state=random_state).fit(*samples())
         chosen.add(trained_weights(presented, 40).tobytes())
-    assert len(chosen) == 10
-
-
-def test_only_what_is_not_set_aside_is_trained_on(engine, presented):
-    """Without shuffling, the model is that of as many epochs over the training part alone."""
-    X, y = samples()
-    model = stopping(shuffle=False, random_state=6).fit(X, y)
-    training = trained_weights(presented, 40)
-    assert model.t_ == 12 * training.sum() == 12 * 28
-    n_epochs = int(np.argmin(model.validation_loss_curve_)) + 1
-    alone = stopping(shuffle=False, random_state=6, early_stopping=False, max_iter=n_epochs)
-    assert_same_bits(model, alone.fit(X[training > 0], y[training > 0]))
-    assert_array_equal(model.loss_curve_[:n_epochs], alone.loss_curve_)
-
-
-def test_one_sample_of_each_class_cannot_be_split():
-    with pytest.raises(ValueError, match=r"validation_fraction.*X_val"):
-        stopping().fit(samples(3)[0], np.arange(3))
+    assert len(chosen) == 13
 
 
 def test_a_repeated_sample_may_be_on_both_sides(presented):
@@ -124,89 +115,87 @@ def test_a_repeated_sample_may_be_on_both_sides(presented):
 
 
 def held_out_loss(model, X, y, weights=None):
-    """The mean log loss of samples of three classes, from the probabilities."""
+    """The mean log loss, from the probabilities: of the class, or of each of several labels."""
     p = model.predict_proba(X)
-    if model.output_activation == "sigmoid":
-        p = p / p.sum(axis=1, keepdims=True)
-    return np.average(-np.log(p[np.arange(len(y)), y]), weights=weights)
+    if y.ndim == 2:
+        losses = -(xlogy(y, p) + xlogy(1 - y, 1 - p)).sum(axis=1)
+    else:
+        losses = -np.log(p[np.arange(len(y)), y])
+    return np.average(losses, weights=weights)
 
 
-KINDS_OF_TRAINING = {
+TRAININGS = {
     "default": {},
     "average": {"average": True, "learning_rate_init": 1.0},
     "nesterov": {"momentum": 0.7, "nesterovs_momentum": True, "learning_rate_init": 0.2},
     "alpha": {"alpha": 0.01},
     "sigmoid": {"output_activation": "sigmoid"},
+    "labels": LABELS,
+    "class weights": {"class_weight": {0: 5.0, 2: 0.5}},
+    "balanced": BALANCED,
 }
-each_training = pytest.mark.parametrize(
-    "training", KINDS_OF_TRAINING.values(), ids=KINDS_OF_TRAINING
-)
+each_training = pytest.mark.parametrize("training", TRAININGS)
 
 
 @each_training
-def test_the_best_weights_are_restored(training, engine, presented):
-    X, y = samples()
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_best_weights_are_restored(weighted, training, engine, presented):
+    """Judged by samples that were set aside, with their weights."""
+    X, y = samples(training=training)
+    weights = np.random.RandomState(0).uniform(0.7, 4, size=40) if weighted else np.ones(40)
+    of_class = np.ones(3)
+    if training == "class weights":
+        of_class = np.array([5.0, 1.0, 0.5])
+    elif training == "balanced":
+        of_class = weights.sum() / (3 * np.bincount(y, weights))
+    products = weights if y.ndim == 2 else weights * of_class[y]
     n_not_last = 0
     for seed in range(6):
-        model = stopping(random_state=seed, **training).fit(X, y)
-        validation = set_aside(presented, np.ones(40))
+        model = stopping(random_state=seed, **TRAININGS[training])
+        model.fit(X, y, sample_weight=weights if weighted else None)
+        validation = set_aside(presented, products)
         losses, scores = model.validation_loss_curve_, model.validation_scores_
+        best = np.argmin(losses)
         assert len(losses) == len(scores) == model.n_iter_ == 12
-        assert_allclose(held_out_loss(model, X, y, validation), min(losses), rtol=1e-12)
-        assert model.score(X, y, sample_weight=validation) == scores[np.argmin(losses)]
+        assert 0.2 < validation.sum() / products.sum() < 0.4
+        assert_allclose(held_out_loss(model, X, y, validation), losses[best], rtol=1e-12)
+        assert_allclose(model.score(X, y, sample_weight=validation), scores[best], rtol=1e-12)
         assert model.best_validation_score_ == max(scores)
-        n_not_last += losses[-1] > min(losses)
+        n_not_last += best < 11
     assert n_not_last > 0  # otherwise nothing had to be restored
 
 
 @each_training
-def test_the_best_weights_are_those_of_the_best_epoch(training, engine):
-    X, y = samples()
-    parameters = {"random_state": 2} | training
-    model = stopping(**parameters).fit(X[15:], y[15:], X_val=X[:15], y_val=y[:15])
-    n_epochs = int(np.argmin(model.validation_loss_curve_)) + 1
-    expected = stopping(early_stopping=False, **(parameters | {"max_iter": n_epochs}))
-    assert_same_bits(model, expected.fit(X[15:], y[15:]))
-
-
-def test_each_loss_and_score_is_that_of_the_network_after_the_epoch(engine):
-    X, y = samples()
-    model = stopping(max_iter=5).fit(X, y, X_val=X, y_val=y)
+def test_each_loss_and_score_is_that_of_the_network_after_the_epoch(training, engine):
+    """And the weights of the best epoch are those of as many epochs, to the bit."""
+    X, y = samples(training=training)
+    given = {"random_state": 2} | TRAININGS[training]
+    held_out = X[:15], y[:15]
+    model = stopping(**given).fit(X[15:], y[15:], X_val=held_out[0], y_val=held_out[1])
     measured = zip(model.validation_loss_curve_, model.validation_scores_, strict=True)
     for n_epochs, (loss, score) in enumerate(measured, start=1):
-        then = stopping(max_iter=n_epochs, early_stopping=False).fit(X, y)
-        assert_allclose(held_out_loss(then, X, y), loss, rtol=1e-12)
-        assert then.score(X, y) == score
+        then = stopping(**given | {"max_iter": n_epochs, "early_stopping": False})
+        then.fit(X[15:], y[15:])
+        assert_allclose(held_out_loss(then, *held_out), loss, rtol=1e-12)
+        assert then.score(*held_out) == score
+        if n_epochs == np.argmin(model.validation_loss_curve_) + 1:
+            assert_same_bits(model, then)
 
 
-@pytest.mark.parametrize("class_weight", [None, {0: 5.0, 2: 0.5}, "balanced"], ids=str)
-def test_weights_count_in_the_loss_and_the_score(class_weight, engine, presented):
+# --- Held-out samples of one's own; inputs/test_any_form.py has their forms ---
+
+
+def test_samples_of_ones_own(engine):
+    """None of X is set aside, their order does not matter, and they may lack classes."""
     X, y = samples()
-    y[:12] = 0
-    weights = np.random.RandomState(0).uniform(0.7, 4, size=40)
-    model = stopping(class_weight=class_weight).fit(X, y, sample_weight=weights)
-    balanced = weights.sum() / (3 * np.bincount(y, weights))
-    of_class = {"dict": [5.0, 1.0, 0.5], "str": balanced}.get(
-        type(class_weight).__name__, np.ones(3)
-    )
-    products = weights * np.array(of_class)[y]
-    validation = set_aside(presented, products)
-    validation[validation < 1e-9] = 0
-    loss, score = held_out_loss(model, X, y, validation), model.score(X, y, validation)
+    own = stopping(validation_fraction=0.9).fit(X, y, X_val=X[:15], y_val=y[:15])
+    assert own.t_ == 12 * 40
+    back = slice(14, None, -1)
+    reverse = stopping(validation_fraction=0.9).fit(X, y, X_val=X[back], y_val=y[back])
+    assert_same_training(own, reverse)
+    model = stopping().fit(X, y, X_val=X[y == 1], y_val=y[y == 1])
     best = np.argmin(model.validation_loss_curve_)
-    assert_allclose(model.validation_loss_curve_[best], loss, rtol=1e-12)
-    assert_allclose(model.validation_scores_[best], score, rtol=1e-12)
-    X, y = X[validation > 0], y[validation > 0]
-    assert abs(held_out_loss(model, X, y) - loss) > 1e-3
-    assert model.score(X, y) != score
-
-
-def test_a_score_of_samples_without_weight():
-    """The only sample that is set aside is of a class that class_weight leaves out."""
-    X, y = samples(10)[0], np.r_[np.zeros(8, dtype=int), 1, 1]
-    model = stopping(class_weight={0: 0.0}, validation_fraction=0.1)
-    with pytest.raises(ValueError, match=r"class_weight|validation"):
-        model.fit(X, y)
+    assert model.score(X[y == 1], y[y == 1]) == model.validation_scores_[best]
 
 
 # --- When training stops ---
@@ -308,9 +297,6 @@ def test_interrupted_training_keeps_the_best(engine):
     assert_same_training(model, stopping(max_iter=6).fit(*samples()))
 
 
-# --- Attributes ---
-
-
 def test_attributes_with_and_without():
     X, y = samples()
     with_it, without = (stopping(early_stopping=given).fit(X, y) for given in (True, False))
@@ -325,6 +311,9 @@ def test_attributes_with_and_without():
         assert model.validation_loss_curve_ is None
 
 
+# --- Going on ---
+
+
 def test_partial_fit_goes_on_from_the_best():
     X, y = samples()
     model = stopping(random_state=2).fit(X, y, X_val=X[:15], y_val=y[:15])
@@ -333,40 +322,18 @@ def test_partial_fit_goes_on_from_the_best():
     assert_same_bits(model.partial_fit(X, y), other.partial_fit(X, y))
 
 
-# --- Warm starts ---
-
-
 @pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
-def test_a_warm_start_splits_as_before(keep, presented):
-    X, y = samples()
-    model = stopping(max_iter=2, warm_start=True)
-    trained = []
-    for _ in range(4):
-        model = keep(model.fit(X, y))
-        trained.append(trained_weights(presented, 40).tobytes())
-        assert model.n_iter_ == 2
-    assert len(set(trained)) == 1
-    assert len(model.validation_scores_) == len(model.loss_curve_) == 8
-    assert len(model.validation_loss_curve_) == 8
-
-
-def test_another_fit_splits_differently(presented):
-    X, y = samples()
-    random_state, trained = np.random.RandomState(0), []
-    for _ in range(2):
-        stopping(random_state=random_state).fit(X, y)
-        trained.append(trained_weights(presented, 40))
-    assert not np.array_equal(*trained)
-
-
-def test_a_warm_start_keeps_what_was_best_before(presented):
+def test_a_warm_start_splits_as_before_and_keeps_what_was_best(keep, presented):
     X, y = samples()
     for seed in range(6):
-        model = stopping(random_state=seed, warm_start=True).fit(X, y)
+        model = keep(stopping(random_state=seed, warm_start=True).fit(X, y))
+        validation = set_aside(presented, np.ones(40))
         before = copy.deepcopy(model)
         model.set_params(max_iter=3).fit(X, y)
-        validation = set_aside(presented, np.ones(40))
+        assert_array_equal(set_aside(presented, np.ones(40)), validation)
         losses, scores = model.validation_loss_curve_, model.validation_scores_
+        assert len(losses) == len(scores) == len(model.loss_curve_) == 12 + 3
+        assert model.n_iter_ == 3
         assert_allclose(held_out_loss(model, X, y, validation), min(losses), rtol=1e-12)
         assert losses[:12] == before.validation_loss_curve_
         assert scores[:12] == before.validation_scores_

@@ -13,7 +13,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import STOPPING, child_process, samples, state
+from helpers import STOPPING, child_process, each_method, samples, state, train
 from helpers import network as any_network
 from sklearn.model_selection import GridSearchCV
 
@@ -31,6 +31,7 @@ SETTINGS = {
     "adaptive": {"learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
     "balanced": {"class_weight": "balanced"},
     "standardize": {"standardize": True},
+    "stopping": STOPPING,
     "all": {"momentum": 0.5, "alpha": 1e-4, "average": True, "learning_rate": "inverse_time"},
 }
 each_number_of_trials = pytest.mark.parametrize(
@@ -140,24 +141,6 @@ def test_an_interrupted_partial_fit_is_done_or_not_done(
     assert set(outcomes) <= {"not called", "called"}
 
 
-def interrupted_long_chunk(engine):
-    """Interrupt a pass that would take minutes."""
-    _engine.Engine = ENGINES[engine]
-    X, y = samples()
-    model = network(2000).partial_fit(X, y, classes=np.unique(y))
-    before = state(model)
-    start = time.perf_counter()
-    caught = interrupt(lambda: model.partial_fit(X, y, sample_weight=np.full(len(y), 1e5)), 0.6)
-    return caught, time.perf_counter() - start, state(model) == before
-
-
-def test_ctrl_c_in_the_middle_of_a_long_chunk(engine, in_child):
-    caught, seconds, is_as_before = in_child(interrupted_long_chunk, engine)
-    assert caught is None  # so it was raised, which ends the loop that the call stands in
-    assert seconds < 10
-    assert is_as_before
-
-
 # --- fit ---
 
 
@@ -182,16 +165,19 @@ def interrupted_fits(engine, setting, gaps, n_trials):
 def what_is_wrong(first, model, engine, X, y):
     """Name what in an interrupted fit does not go together, if anything."""
     n_epochs, was_run = len(model.loss_curve_), state(model) != state(first)
-    n_new = n_epochs - len(first.loss_curve_)
+    n_new, n_rows = n_epochs - len(first.loss_curve_), first.t_ // len(first.loss_curve_)
+    stops, scores = model.early_stopping, model.validation_scores_ or []
     wrong = {
         "attributes": set(vars(model)) != set(vars(first)),
         "parameters": model.get_params() != first.get_params(),
         "n_iter_": was_run and model.n_iter_ != n_new,
-        "best_loss_": model.best_loss_ != min(model.loss_curve_),
+        "best_loss_": model.best_loss_ != (None if stops else min(model.loss_curve_)),
         "loss_": model.loss_ != model.loss_curve_[-1],
-        "t_": not 0 <= model.t_ - n_epochs * len(y) <= len(y),
+        "t_": not 0 <= model.t_ - n_epochs * n_rows <= n_rows,
+        "scores": len(scores) != n_epochs * stops,
         # presentations of the engine in NumPy may be left half way
         "coefs_": engine == "compiled"
+        and not stops
         and weights(model) != weights(replayed(first, n_new, model.t_, X, y)),
         "fit": copy.deepcopy(model).set_params(max_iter=2).fit(X, y).n_iter_ != 2,
     }
@@ -221,26 +207,47 @@ def test_an_interrupted_fit_has_seen_what_it_says(setting, gaps, n_trials, engin
     assert not [wrong for _, wrong in outcomes if wrong]
 
 
-def interrupted_early_stopping(n_trials):
-    X, y = samples()
-    outcomes = []
-    parameters = STOPPING | {"max_iter": 20}
-    for _, seconds in moments(n_trials, lambda: network(**parameters).fit(X, y)):
-        model = network(**parameters)
-        if interrupt(lambda: model.fit(X, y), seconds):  # noqa: B023
-            scores = model.validation_scores_
-            counts = len(scores) == len(model.loss_curve_) == model.n_iter_
-            best = model.best_validation_score_ == max(scores, default=-np.inf)
-            model.set_params(max_iter=1, warm_start=True).fit(X, y)
-            outcomes.append(counts and best and len(model.loss_curve_) == len(scores) + 1)
-    return outcomes
+# --- In the middle of a long pass ---
+
+# some hundred slices each; in the second, time goes to exponentials and logarithms, not to weights
+LONG = {
+    "wide": (10, 100_000, {"hidden_layer_sizes": 2000}),
+    "many outputs": (
+        *(1000, 500),
+        {"output_activation": "sigmoid", "loss": "log_loss", "hidden_layer_sizes": 2},
+    ),
+}
 
 
-@each_number_of_trials
-def test_an_interrupted_early_stopping_goes_on(n_trials, in_child):
-    outcomes = in_child(interrupted_early_stopping, n_trials)
-    assert outcomes
-    assert all(outcomes)
+def interrupted_long_call(engine, method, n_classes, repeats, parameters):
+    """Interrupt a pass that would take minutes; return how long it went on, and if it is right."""
+    _engine.Engine = ENGINES[engine]
+    X = np.random.RandomState(0).normal(size=(2 * n_classes, 50))
+    y = np.arange(len(X)) % n_classes
+    model = network(**parameters | {"max_iter": 1, "shuffle": False})
+    if method == "partial_fit":
+        train(model, method, X, y)
+    before, weights = state(model), np.full(len(y), repeats)
+    start = time.perf_counter()
+    caught = interrupt(lambda: train(model, method, X, y, sample_weight=weights), 0.6)
+    seconds = time.perf_counter() - start - 0.6
+    if method == "partial_fit":  # raised, which ends the loop that the call stands in
+        return seconds, caught is None and state(model) == before
+    # the rows are presented in order, so it is known which ones t_ presentations have shown
+    shown = np.clip(model.t_ - repeats * np.arange(len(y)), 0, repeats)
+    same = train(network(**model.get_params()), "partial_fit", X, y, sample_weight=shown)
+    # presentations of the engine in NumPy may be left half way; partial_fit makes no blocks
+    t_is_right = engine == "numpy" or np.allclose(model.coefs_[0], same.coefs_[0], 1e-6, 1e-9)
+    is_told = caught == ["Training interrupted by user."] and model.n_iter_ == 0
+    return seconds, is_told and t_is_right and model.t_ > 0
+
+
+@each_method
+@pytest.mark.parametrize("case", LONG)
+def test_ctrl_c_in_the_middle_of_a_long_pass(case, method, engine, in_child):
+    seconds, is_right = in_child(interrupted_long_call, engine, method, *LONG[case])
+    assert seconds < 5  # 0.2 where the machine has nothing else to do
+    assert is_right
 
 
 # --- Inside a search ---

@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers import TUTORIAL
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import xlogy
+from option_transcription import loss_of_shares
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_blobs, make_circles
-from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
@@ -15,8 +15,6 @@ from sklearn.preprocessing import scale
 from skl_softmaxnet import SoftmaxMLPClassifier
 from skl_softmaxnet._functions import loss_of_frequencies
 
-TUTORIAL = {"activation": "logistic", "loss": "squared_error", "backprop": "error", "alpha": 0.0}
-TUTORIAL |= {"learning_rate_init": 0.05, "n_iter_no_change": 10}
 each_seed = pytest.mark.parametrize("seed", range(5))
 
 
@@ -87,18 +85,14 @@ def test_several_layers(sizes, activation, seed):
 # --- What is said where nothing was ---
 
 
-@pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("outputs", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
-def test_the_loss_of_frequencies_is_that_of_outputs_which_are_the_frequencies(
-    loss, output_activation
-):
-    p, targets = np.array([0.5, 0.3, 0.2]), np.eye(3)
-    losses = {
-        "squared_error": ((targets - p) ** 2).sum(axis=1) / 2,
-        "log_loss": -xlogy(targets, p).sum(axis=1)
-        - (xlogy(1 - targets, 1 - p).sum(axis=1) if output_activation == "sigmoid" else 0),
-    }[loss]
-    assert_allclose(loss_of_frequencies(p, loss, output_activation), p @ losses, rtol=1e-14)
+def test_the_loss_of_frequencies_is_that_of_outputs_which_are_the_frequencies(loss, outputs):
+    p = np.array([0.5, 0.3, 0.2])
+    expected = loss_of_shares(
+        [(None, t, f) for t, f in zip(np.eye(3), p, strict=True)], outputs, loss
+    )
+    assert_allclose(loss_of_frequencies(p, loss, outputs), expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
@@ -142,68 +136,7 @@ def test_a_warm_start_after_convergence_learns_new_data():
     assert model.fit(*second).score(*second) > 0.95
 
 
-def test_weekly_refits_keep_up_with_a_stream():
-    rng = np.random.RandomState(0)
-    refitted = SoftmaxMLPClassifier(20, warm_start=True, random_state=0)
-    stream = SoftmaxMLPClassifier(20, random_state=0)
-    scores = []
-    for week in range(10):
-        angle = 0.5 * week
-        X = rng.normal(size=(400, 2))
-        y = (X @ [np.cos(angle), np.sin(angle)] > 0).astype(int)
-        if week:
-            scores.append((refitted.score(X, y), stream.score(X, y)))
-        refitted.fit(X, y)
-        stream.partial_fit(X, y, classes=[0, 1])
-    of_refitted, of_stream = np.mean(scores, axis=0)
-    assert of_refitted > of_stream - 0.02
-
-
-# --- Early stopping, the penalty, classes without weight ---
-
-
-def test_early_stopping_goes_back_to_the_epoch_with_the_least_log_loss():
-    X, y = load_wine(return_X_y=True)
-    X = scale(X)
-    model = SoftmaxMLPClassifier(early_stopping=True, random_state=0)
-    model.fit(X, y, X_val=X[::5], y_val=y[::5])
-    expected = min(model.validation_loss_curve_)
-    probabilities = model.predict_proba(X[::5])
-    assert_allclose(-np.log(probabilities[np.arange(len(y[::5])), y[::5]]).mean(), expected)
-    assert len(model.validation_loss_curve_) == len(model.validation_scores_) == model.n_iter_
-    assert model.best_validation_score_ == max(model.validation_scores_)
-
-
-def test_the_held_out_loss_of_several_labels():
-    rng = np.random.RandomState(0)
-    X = rng.normal(size=(80, 3))
-    y = (X > 0).astype(int)
-    model = SoftmaxMLPClassifier(
-        8, output_activation="sigmoid", early_stopping=True, max_iter=5, tol=None, random_state=0
-    )
-    model.fit(X, y, X_val=X[:20], y_val=y[:20])
-    p = model.predict_proba(X[:20])
-    losses = -(xlogy(y[:20], p) + xlogy(1 - y[:20], 1 - p)).sum(axis=1)
-    assert_allclose(losses.mean(), min(model.validation_loss_curve_))
-
-
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_a_penalty_that_turns_weights_round_is_refused(method):
-    X, y = xor()
-    model = SoftmaxMLPClassifier(alpha=41, learning_rate_init=0.05)
-    with pytest.raises(ValueError, match="alpha=41"):
-        getattr(model, method)(X, y)
-
-
-@pytest.mark.parametrize("class_weight", [None, "balanced", {"b": 2}])
-@pytest.mark.usefixtures("engine")
-def test_a_class_without_weight_keeps_its_column(class_weight):
-    X, y = make_blobs(60, centers=3, random_state=0)
-    y = np.array(["a", "b", "c"])[y]
-    model, _ = fit(X, y, (y != "b") * 1.0, class_weight=class_weight, max_iter=20, random_state=0)
-    assert_array_equal(model.classes_, ["a", "b", "c"])
-    assert model.predict_proba(X).shape == (60, 3)
-    assert "b" not in model.predict(X)
+# --- Classes without weight ---
 
 
 def test_one_class_with_weight_is_trained_on():
@@ -211,14 +144,3 @@ def test_one_class_with_weight_is_trained_on():
     model = SoftmaxMLPClassifier(max_iter=5, tol=None).fit(X, y, sample_weight=y * 1.0)
     assert_array_equal(model.classes_, [False, True])
     assert model.predict_proba(X)[:, 1].min() > 0.5
-
-
-def test_bagging_with_rare_classes():
-    rng = np.random.RandomState(0)
-    X, y = rng.normal(size=(60, 2)), np.arange(60) % 2
-    y[:2] = 2
-    for seed in range(5):
-        bagging = BaggingClassifier(
-            SoftmaxMLPClassifier(4, max_iter=3, tol=None), n_estimators=5, random_state=seed
-        ).fit(X, y)
-        assert bagging.predict_proba(X).shape == (60, 3)

@@ -9,6 +9,9 @@ from helpers import (
     TRAININGS,
     assert_close,
     assert_same_bits,
+    assert_same_course,
+    each_method,
+    each_shuffle,
     each_training,
     network,
     of_training,
@@ -16,28 +19,16 @@ from helpers import (
     samples,
     weights_of_kind,
 )
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-each_shuffle = pytest.mark.parametrize("shuffle", [True, False])
 TENTHS = {"class_weight": {0: 1.1, 1: 0.7, 2: 1.3}}
 FIFTHS = {"class_weight": {0: 0.2, 1: 0.2, 2: 0.2}}
 
 
 def permuted(order, *arrays):
     return [None if array is None else array[order] for array in arrays]
-
-
-def assert_same_course(one, other):
-    """The models are the same, and so is what was recorded on the way, but for rounding."""
-    assert_same_bits(one, other)
-    assert one.t_ == other.t_
-    assert_allclose(one.loss_curve_, other.loss_curve_, rtol=1e-12)
-    assert (one.validation_scores_ is None) == (other.validation_scores_ is None)
-    if one.validation_scores_ is not None:
-        assert_allclose(one.validation_scores_, other.validation_scores_, rtol=1e-12)
-        assert_allclose(one.validation_loss_curve_, other.validation_loss_curve_, rtol=1e-12)
 
 
 # --- The order of the rows ---
@@ -54,41 +45,6 @@ def test_row_order_does_not_matter(training, kind):
         same_X, same_y, same_weights = permuted(order, X, y, weights)
         again = network(**parameters).fit(same_X, same_y, sample_weight=same_weights)
         assert_same_course(fitted, again)
-
-
-def repeated_rows(rng, kind):
-    """Few different rows, many times, each time with another weight."""
-    n_samples, n_different = rng.randint(20, 60), rng.randint(3, 10)
-    rows, targets = rng.normal(size=(n_different, 2)), rng.randint(3, size=n_different)
-    targets[:3] = [0, 1, 2]
-    chosen = rng.randint(n_different, size=n_samples)
-    chosen[:6] = [0, 1, 2, 0, 1, 2]
-    if kind == "whole":
-        weights = rng.randint(1, 7, size=n_samples)
-    else:
-        weights = rng.choice([0.1, 0.5, 1.25, 2, 0.7, 1.3], size=n_samples)
-    return rows[chosen], targets[chosen], weights
-
-
-@pytest.mark.parametrize("parameters", [{}, BALANCED, TENTHS], ids=str)
-@pytest.mark.parametrize("kind", ["whole", "fractional"])
-def test_row_order_of_repeated_rows_with_early_stopping(kind, parameters):
-    """Their weights are added up before anything is multiplied, rounded or set aside."""
-    rng = np.random.RandomState(0)
-    for seed in range(25):
-        X, y, weights = repeated_rows(rng, kind)
-        stopping = STOPPING | {"validation_fraction": rng.choice([0.1, 0.2, 0.4])}
-        fitted, again = (network(random_state=seed, **stopping, **parameters) for _ in range(2))
-        order = rng.permutation(len(y))
-        fitted.fit(X, y, sample_weight=weights)
-        assert_same_course(fitted, again.fit(X[order], y[order], sample_weight=weights[order]))
-
-
-def test_row_order_matters_without_shuffling():
-    X, y = samples()
-    forwards = network(shuffle=False).fit(X, y)
-    backwards = network(shuffle=False).fit(X[::-1], y[::-1])
-    assert not np.array_equal(forwards.coefs_[0], backwards.coefs_[0])
 
 
 # --- Weights that are counts ---
@@ -109,28 +65,38 @@ def test_integer_weights_are_repetition(training):
             assert weighted.t_ == 3 * counts.sum()
 
 
+def repeated_rows(rng, kind):
+    """Few different rows, many times, each time with another weight."""
+    n_samples, n_different = rng.randint(20, 60), rng.randint(3, 10)
+    rows, targets = rng.normal(size=(n_different, 2)), rng.randint(3, size=n_different)
+    targets[:3] = [0, 1, 2]
+    chosen = rng.randint(n_different, size=n_samples)
+    chosen[:6] = [0, 1, 2, 0, 1, 2]
+    values = range(1, 7) if kind == "whole" else [0.1, 0.5, 1.25, 2, 0.7, 1.3]
+    return rows[chosen], targets[chosen], rng.choice(values, size=n_samples)
+
+
 @pytest.mark.parametrize("stopping", [{}, STOPPING], ids=["to the end", "stopping"])
-@pytest.mark.parametrize("parameters", [BALANCED, TENTHS, FIFTHS], ids=str)
-def test_integer_weights_are_repetition_with_class_weights(parameters, stopping):
-    """Small class weights are relative to the weights of the samples, not to their number."""
+@pytest.mark.parametrize("parameters", [{}, BALANCED, TENTHS, FIFTHS], ids=str)
+@pytest.mark.parametrize("kind", ["whole", "fractional"])
+def test_repeated_rows_of_any_weights(kind, parameters, stopping):
+    """Their weights are added up before anything is multiplied, rounded or set aside.
+
+    Small class weights are relative to the weights of the samples, not to their number.
+    """
     rng = np.random.RandomState(0)
-    for seed in range(15):
-        X = rng.normal(size=(12, 3))
-        y = np.r_[0, 0, 1, 1, 2, 2, rng.randint(0, 3, size=6)]
-        counts = rng.randint(1, 5, size=12)
-        weighted, again = (network(random_state=seed, **parameters, **stopping) for _ in range(2))
-        weighted.fit(X, y, sample_weight=counts)
-        assert_same_course(weighted, again.fit(np.repeat(X, counts, axis=0), np.repeat(y, counts)))
-
-
-def test_repetition_with_small_class_weights_by_hand():
-    """16 of weight 0.2 are 16 presentations, as 16 times 1 would be."""
-    X, y = np.arange(4.0)[:, np.newaxis], np.array([0, 0, 1, 1])
-    small = {"class_weight": {0: 0.2, 1: 0.2}}
-    weighted = network(**small).fit(X, y, sample_weight=[4, 4, 4, 4])
-    assert weighted.t_ == 3 * 16
-    assert_same_course(weighted, network(**small).fit(np.repeat(X, 4, axis=0), np.repeat(y, 4)))
-    assert_same_course(weighted, network().fit(X, y, sample_weight=[4, 4, 4, 4]))
+    for seed in range(8):
+        X, y, weights = repeated_rows(rng, kind)
+        given = parameters | stopping | {"random_state": seed}
+        if stopping:
+            given["validation_fraction"] = rng.choice([0.1, 0.2, 0.4])
+        fitted, again, repeated = (network(**given) for _ in range(3))
+        order = rng.permutation(len(y))
+        fitted.fit(X, y, sample_weight=weights)
+        assert_same_course(fitted, again.fit(X[order], y[order], sample_weight=weights[order]))
+        if kind == "whole":
+            rows = np.repeat(order, weights[order])
+            assert_same_course(fitted, repeated.fit(X[rows], y[rows]))
 
 
 @each_shuffle
@@ -142,23 +108,7 @@ def test_weight_zero_is_removal(training, shuffle):
     assert_same_course(weighted.fit(X, y, sample_weight=kept * 1.0), without.fit(X[kept], y[kept]))
 
 
-@each_shuffle
-def test_weight_zero_of_a_class_is_removal_of_its_samples_alone(shuffle):
-    """The class keeps its column, as where `partial_fit` is told of it."""
-    X, y = samples()
-    y = np.array(["red", "green", "blue"])[y]
-    kept = y != "green"
-    weighted = network(shuffle=shuffle).fit(X, y, sample_weight=kept.astype(float))
-    assert_array_equal(weighted.classes_, ["blue", "green", "red"])
-    assert weighted.n_outputs_ == 3
-    without = present_nothing(network(shuffle=shuffle, warm_start=True), X, y)
-    one_more = np.append(kept.nonzero()[0], 1)  # of class green, for fit wants all classes
-    assert y[1] == "green"
-    without.fit(X[one_more], y[one_more], sample_weight=np.arange(len(one_more)) < kept.sum())
-    assert_same_bits(weighted, without)
-
-
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@each_method
 def test_a_fraction_is_one_more_presentation_at_a_lower_rate(method):
     X, y = (array[:4] for array in samples())
     sample_weight = np.array([2.5, 1, 0.25, 1.3])

@@ -1,48 +1,68 @@
-"""What comes out: decisions, probabilities and labels, of softmax and of sigmoid outputs."""
+"""What comes out: decisions, probabilities and labels, of one class or of several labels."""
 
 import numpy as np
 import pytest
-from helpers import network, present_nothing, put_in
+from helpers import LABELS, each_dtype, network, present_nothing, put_in
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.datasets import make_multilabel_classification
+from sklearn.metrics import hamming_loss
+from sklearn.preprocessing import scale
 
 EXTREME = {
     2: [[0, 0], [1, -2], [-900, 900], [800, -800], [-2000, -2001]],
     3: [[0, 0, 0], [1, -2, 3], [-900, 0, 900], [-800, -801, -802], [1e4, 1e4, -1e4]],
 }
-each_case = pytest.mark.parametrize(
-    ("output_activation", "n_classes"),
-    [("softmax", 3), ("sigmoid", 3), ("softmax", 2), ("sigmoid", 2)],
-)
+CLASSES = {2: ["a", "c"], 3: ["a", "b", "c"]}
+CASES = [("softmax", 3), ("sigmoid", 3), ("softmax", 2), ("sigmoid", 2), ("labels", 3)]
 
 
-def model_of_sums(output_activation, n_classes):
+def model_of_sums(outputs, n_classes, dtype=np.float64):
     """A model whose output sums z are its inputs, and those inputs."""
-    z = np.array(EXTREME[n_classes], dtype=float)
-    model = network((), output_activation=output_activation)
-    present_nothing(model, z[:1], ["a"], classes=["c", "a", "b"][:n_classes])
-    return put_in(model, [np.eye(n_classes)], [np.zeros(n_classes)]), z
-
-
-@each_case
-def test_decision_function(output_activation, n_classes):
-    model, z = model_of_sums(output_activation, n_classes)
-    columns = z if output_activation == "softmax" else log_expit(z)
-    expected = columns if n_classes == 3 else columns[:, 1] - columns[:, 0]
-    assert_allclose(model.decision_function(z), expected, rtol=1e-12)
-
-
-@each_case
-def test_probabilities_come_from_the_decision(output_activation, n_classes):
-    model, z = model_of_sums(output_activation, n_classes)
-    decision, probabilities = model.decision_function(z), model.predict_proba(z)
-    assert probabilities.shape == z.shape
-    assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)  # a saturated sigmoid row as well
-    if n_classes == 2:
-        assert_allclose(probabilities[:, 1], expit(decision), rtol=1e-12)
-        assert_allclose(probabilities[:, 0], expit(-decision), rtol=1e-12)
+    z = np.array(EXTREME[n_classes], dtype)
+    model = network((), output_activation="sigmoid" if outputs == "labels" else outputs)
+    if outputs == "labels":
+        present_nothing(model, z[:1], [[1, 0, 0]])
     else:
-        assert_allclose(probabilities, softmax(decision, axis=1), rtol=1e-12)
+        present_nothing(model, z[:1], ["a"], classes=CLASSES[n_classes][::-1])
+    return put_in(model, [np.eye(n_classes, dtype=dtype)], [np.zeros(n_classes, dtype)]), z
+
+
+def expected_outputs(z, outputs, n_classes):
+    """Decisions, and the logarithms of probabilities."""
+    if outputs == "labels":
+        return z, log_expit(z)
+    columns = z if outputs == "softmax" else log_expit(z)
+    if n_classes == 3:
+        return columns, log_softmax(columns, axis=1)
+    decision = columns[:, 1] - columns[:, 0]
+    return decision, np.column_stack([log_expit(-decision), log_expit(decision)])
+
+
+@each_dtype
+@pytest.mark.parametrize(("outputs", "n_classes"), CASES)
+def test_outputs(outputs, n_classes, dtype, engine):
+    model, z = model_of_sums(outputs, n_classes, dtype)
+    decision, logarithms = expected_outputs(z.astype(float), outputs, n_classes)
+    rtol = 1e-12 if dtype == np.float64 else 1e-5
+    assert_allclose(model.decision_function(z), decision, rtol=rtol)
+    assert_allclose(model.predict_log_proba(z), logarithms, rtol=rtol, atol=rtol / 1e3)
+    assert np.isfinite(model.predict_log_proba(z)).all()
+    probabilities = model.predict_proba(z)
+    assert probabilities.shape == z.shape
+    assert_allclose(probabilities, np.exp(logarithms), rtol=rtol, atol=1e-30)
+    if outputs == "labels":
+        labels, classes = (z > 0).astype(int), range(3)
+        assert model.predict(z).dtype.kind == "i"
+    else:
+        assert_allclose(probabilities.sum(axis=1), 1, rtol=rtol)  # a saturated row as well
+        classes = np.array(CLASSES[n_classes])
+        labels = classes[probabilities.argmax(axis=1)]
+    assert_array_equal(model.classes_, classes)
+    assert_array_equal(model.predict(z), labels)
+    assert model.score(z, labels) == 1
+    assert model.n_outputs_ == n_classes
+    assert model.out_activation_ == ("softmax" if outputs == "softmax" else "sigmoid")
 
 
 def test_sigmoid_probabilities_are_the_normalised_outputs():
@@ -54,23 +74,38 @@ def test_sigmoid_probabilities_are_the_normalised_outputs():
     assert_allclose(model.predict_proba([[-800, -801, -802]]), [softmax([0, -1, -2])], rtol=1e-12)
 
 
-@each_case
-def test_log_probabilities_stay_finite(output_activation, n_classes):
-    model, z = model_of_sums(output_activation, n_classes)
-    decision, logarithms = model.decision_function(z), model.predict_log_proba(z)
-    if n_classes == 2:
-        expected = np.column_stack([log_expit(-decision), log_expit(decision)])
-    else:
-        expected = log_softmax(decision, axis=1)
-    assert np.isfinite(logarithms).all()
-    assert_allclose(logarithms, expected, rtol=1e-12, atol=1e-15)
+# --- Several labels for a sample ---
 
 
-@each_case
-def test_predict_gives_the_labels(output_activation, n_classes):
-    model, z = model_of_sums(output_activation, n_classes)
-    classes = ["a", "b", "c"] if n_classes == 3 else ["a", "c"]
-    assert_array_equal(model.classes_, classes)
-    predicted = model.predict(z)
-    assert_array_equal(predicted, np.array(classes)[model.predict_proba(z).argmax(axis=1)])
-    assert model.score(z, predicted) == 1
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("loss", "expected", "slope"),
+    [("squared_error", 4 * 0.5 * 0.25, 0.25), ("log_loss", 4 * np.log(2), 1)],
+)
+def test_losses_by_hand(loss, expected, slope):
+    """One presentation of a network whose weights are zero: all outputs are one half."""
+    X = np.array([[1.0, -2, 0.5]])
+    model = network((), loss=loss, learning_rate_init=0.4, **LABELS)
+    put_in(present_nothing(model, X, [[1, 0, 1, 1]]), [np.zeros((3, 4))], [np.zeros(4)])
+    model.partial_fit(X, [[1, 0, 1, 1]])
+    assert_allclose(model.loss_, expected, rtol=1e-14)
+    delta = np.array([0.5, -0.5, 0.5, 0.5]) * slope
+    assert_allclose(model.coefs_[0], np.outer(X[0], 0.4 * delta), rtol=1e-13)
+    assert_allclose(model.intercepts_[0], 0.4 * delta, rtol=1e-13)
+
+
+def test_labels_are_learned():
+    """Also one that none has and one that all have."""
+    X, Y = make_multilabel_classification(n_samples=600, n_labels=2, random_state=1)
+    X, Y = scale(X), np.column_stack([Y, np.zeros(600, dtype=int), np.ones(600, dtype=int)])
+    model = network(30, max_iter=50, learning_rate_init=0.05, **LABELS).fit(X[:400], Y[:400])
+    predicted = model.predict(X[400:])
+    assert_array_equal(predicted[:, -2:], [[0, 1]] * 200)
+    constant = np.tile((Y[:400].mean(axis=0) > 0.5).astype(int), (200, 1))
+    assert hamming_loss(Y[400:], predicted) < 0.6 * hamming_loss(Y[400:], constant)
+
+
+def test_the_tag_of_labels_is_true_only_of_sigmoid_outputs():
+    for output_activation, expected in (("sigmoid", True), ("softmax", False)):
+        tags = network(output_activation=output_activation).__sklearn_tags__()
+        assert tags.classifier_tags.multi_label is expected

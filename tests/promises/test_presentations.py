@@ -48,32 +48,6 @@ def different_rows(n_samples):
 # --- How often ---
 
 
-@pytest.mark.parametrize(
-    ("weights", "expected"),
-    [
-        ([2.0, 0, 0.25, 1.5], [(0, 1), (0, 1), (2, 0.25), (3, 1), (3, 0.5)]),
-        ([1, 1, 1, 1], [(0, 1), (1, 1), (2, 1), (3, 1)]),
-        (None, [(0, 1), (1, 1), (2, 1), (3, 1)]),
-    ],
-)
-def test_presentations_by_hand(weights, expected, presented):
-    network(shuffle=False, max_iter=1).fit(*different_rows(4), sample_weight=weights)
-    assert pairs(presented) == expected
-
-
-def test_presentations_of_any_weights(presented):
-    rng = np.random.RandomState(0)
-    for _ in range(50):
-        weights = rng.uniform(0, 5, size=rng.randint(2, 10))
-        whole = rng.uniform(size=weights.size) < 0.5
-        weights[whole] = np.floor(weights[whole])
-        X, y = different_rows(weights.size)
-        presented.clear()
-        model = network().partial_fit(X, y, classes=[0, 1], sample_weight=weights)
-        assert pairs(presented) == list(listed(weights))
-        assert model.t_ == len(pairs(presented))
-
-
 def test_relative_weights_of_any_size(presented):
     rng = np.random.RandomState(0)
     for _ in range(50):
@@ -117,30 +91,21 @@ def test_the_order_is_that_of_the_seed_and_the_epoch(presented):
 
 
 @pytest.mark.parametrize("stopping", [{}, STOPPING], ids=["to the end", "stopping"])
-def test_random_numbers_are_drawn_at_initialisation_only(stopping):
+@pytest.mark.parametrize("seed", [0, None])
+def test_random_numbers_are_drawn_at_initialisation_only(seed, stopping):
+    """From a generator, or from that of NumPy, whatever follows."""
     X, y = samples()
-    generators = [np.random.RandomState(0) for _ in range(3)]
-    one, five, stopped = (network(random_state=g, **stopping) for g in generators)
-    one.set_params(max_iter=1, warm_start=True).fit(X, y)
-    five.set_params(max_iter=5).fit(X, y)
-    stopped.set_params(max_iter=50, tol=10.0, n_iter_no_change=2).fit(X, y)
-    assert state(generators[0]) == state(generators[1]) == state(generators[2])
-    one.fit(X, y).partial_fit(X, y)
-    assert state(generators[0]) == state(generators[1])
-
-
-def test_no_random_state_is_drawn_from_that_of_numpy():
-    X, y = samples()
-    shared = np.random.mtrand._rand
+    shared, left = np.random.mtrand._rand, []
     before = shared.get_state()
     try:
-        shared.seed(3)
-        model = network(random_state=None, warm_start=True).fit(X, y)
-        drawn = shared.random_sample(4)
-        shared.seed(3)
-        again = network(random_state=None, max_iter=1, warm_start=True).fit(X, y)
-        assert_array_equal(shared.random_sample(4), drawn)
-        assert_same_bits(model, again.set_params(max_iter=2).fit(X, y))
+        stops = {"max_iter": 50, "tol": 10.0, "n_iter_no_change": 2}
+        for parameters in ({"max_iter": 1}, {"max_iter": 5}, stops):
+            shared.seed(3)
+            generator = None if seed is None else np.random.RandomState(seed)
+            model = network(random_state=generator, warm_start=True, **stopping | parameters)
+            model.fit(X, y).partial_fit(X, y).fit(X, y)
+            left.append(state(generator or shared))
+        assert left[0] == left[1] == left[2] != state(np.random.RandomState(seed or 3))
     finally:
         shared.set_state(before)
 

@@ -4,7 +4,6 @@ import contextlib
 import random
 import re
 import runpy
-import shutil
 import signal
 import subprocess
 import sys
@@ -101,50 +100,3 @@ def test_a_training_that_is_never_killed(script, never_killed, tmp_path, capsys)
     assert_same_training(joblib.load(checkpoint), never_killed)
     numbers = re.findall(r"^Epoch (\d+): loss", capsys.readouterr().out, re.M)
     assert [int(number) for number in numbers] == [*range(1, N_EPOCHS + 1)]
-
-
-@pytest.fixture
-def saved(script, tmp_path):
-    """A network that the script has saved, and the file."""
-    network = script["new_network"](max_iter=1)
-    network.fit(*(array[:100] for array in script["samples"]()))
-    checkpoint = tmp_path / "network.joblib"
-    (tmp_path / "network.joblib.new").write_bytes(b"half of a network")
-    script["save"](network, checkpoint)
-    return network, checkpoint
-
-
-def test_a_half_written_file_is_never_taken_for_the_checkpoint(saved):
-    """What a process killed in the middle of saving leaves behind is overwritten."""
-    network, checkpoint = saved
-    assert_same_training(joblib.load(checkpoint), network)
-    assert [path.name for path in checkpoint.parent.iterdir()] == [checkpoint.name]
-
-
-def test_a_failing_save_leaves_the_checkpoint_alone(saved, script, monkeypatch):
-    network, checkpoint = saved
-    before = checkpoint.read_bytes()
-
-    def full_disk(network, file):
-        file.write(b"half of a network")
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(joblib, "dump", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        script["save"](network, checkpoint)
-    assert checkpoint.read_bytes() == before
-
-
-@pytest.mark.slow
-def test_the_demonstration(tmp_path):
-    finished = subprocess.run(
-        [sys.executable, shutil.copy(SCRIPT, tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    assert not finished.stderr
-    assert finished.stdout.count("Killed; the checkpoint holds") == 3
-    assert finished.stdout.endswith("that of the run that was never killed, bit for bit\n")
-    assert [path.name for path in tmp_path.iterdir()] == [SCRIPT.name]

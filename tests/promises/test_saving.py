@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from helpers import KEPT, TRAININGS, network, optional, samples, state, train
 
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 skops_io = optional("skops.io")
 TRUSTED = ["skl_softmaxnet._classifier.SoftmaxMLPClassifier"]
 NAMES = np.array(["low", "middle", "high"])
 CONFIGURATIONS = {"no seed": {"random_state": None}} | TRAININGS
+for rate in ("invscaling", "inverse_time", "adaptive"):
+    CONFIGURATIONS[rate] = TRAININGS["average, alpha"] | {"learning_rate": rate, "tol": 1e-3}
 SAVED_AND_LOADED = KEPT | {
     "skops": lambda model: skops_io.loads(skops_io.dumps(model), trusted=TRUSTED)
 }

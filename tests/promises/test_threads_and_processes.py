@@ -82,7 +82,8 @@ def test_threads(seconds):
 
 
 def predict(model, X, y):
-    assert np.allclose(model.predict_proba(X).sum(axis=1), 1)
+    for same_X in (X, sp.csr_array(X)):
+        assert np.allclose(model.predict_proba(same_X).sum(axis=1), 1)
 
 
 def set_params(model, X, y):

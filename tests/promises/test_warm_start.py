@@ -8,17 +8,13 @@ import pytest
 import scipy.sparse as sp
 from helpers import (
     KEPT,
-    STOPPING,
     TRAININGS,
     assert_same_bits,
     assert_same_training,
-    ctrl_c_in_run,
     each_training,
     network,
     of_training,
     put_in,
-    state,
-    weights_of_kind,
 )
 from numpy.testing import assert_array_equal
 from sklearn.datasets import make_blobs
@@ -64,15 +60,6 @@ def test_three_and_four_epochs_are_seven(training, schedule, container):
     assert_same_training(*fit_parts(model, (container(X), y)))
 
 
-@pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
-@pytest.mark.parametrize("training", ["plain", "momentum", "average, alpha", "labels", "balanced"])
-def test_a_model_that_was_kept_goes_on(training, keep):
-    parameters, X, y = of_training(training)
-    weights = weights_of_kind("fractional", len(y))
-    whole = warm(**parameters, learning_rate="inverse_time")
-    assert_same_training(*fit_parts(whole, (X, y), keep, (1, 2, 3), sample_weight=weights))
-
-
 def test_going_on_after_convergence():
     """With its patience back, with a new best loss, and with the epochs that were not run."""
     X, Y = make_blobs(n_samples=60, centers=3, random_state=0)
@@ -87,15 +74,6 @@ def test_going_on_after_convergence():
     assert n_first == n_flat + 3 > 4
     model.set_params(tol=None, max_iter=2).fit(X, Y)
     assert_same_training(model, warm(max_iter=n_first + 10).fit(X, Y))
-
-
-@pytest.mark.parametrize("average", [False, True])
-def test_going_on_after_an_interrupt(average):
-    with ctrl_c_in_run(4):
-        model = warm(max_iter=9, average=average).fit(X, Y)
-    assert model.n_iter_ == 3
-    model.set_params(max_iter=1).fit(X, Y)
-    assert_same_training(model, warm(max_iter=4, average=average).fit(X, Y))
 
 
 @each_training
@@ -152,50 +130,3 @@ def test_weights_that_are_put_back_are_new_ones(method, keep):
         getattr(model, method)(X, Y)
         assert_same_bits(model, getattr(expected, method)(X, Y))
     assert not np.array_equal(gone_on.coefs_[0], at_rest.coefs_[0])
-
-
-# --- What does not fit ---
-
-WRONG = {
-    "other sizes": ({"hidden_layer_sizes": 7}, X, Y, "hidden_layer_sizes"),
-    "more layers": ({"hidden_layer_sizes": (5, 4, 6)}, X, Y, "hidden_layer_sizes"),
-    "other outputs": ({"output_activation": "sigmoid"}, X, Y, "output_activation"),
-    "other labels": ({}, X, Y + 1, r"y holds \[.*1.*2.*3.*0"),
-    "fewer labels": ({}, X[Y < 2], Y[Y < 2], "y holds"),
-    "other features": ({}, X[:, :1], Y, "X has 1 features"),
-    "divergence": ({"learning_rate_init": 1e300}, 1e300 * X, Y, "diverged"),
-}
-
-
-@pytest.mark.parametrize(("parameters", "data", "labels", "message"), WRONG.values(), ids=WRONG)
-@pytest.mark.parametrize("stopping", [{}, STOPPING], ids=["plain", "stopping"])
-def test_what_does_not_fit_is_refused(stopping, parameters, data, labels, message):
-    """Nothing is lost."""
-    model, spared = (warm(**stopping).fit(X, Y) for _ in range(2))
-    before = model.get_params()
-    with pytest.raises(ValueError, match=message):
-        model.set_params(**parameters).fit(data, labels)
-    model.set_params(**before)
-    assert state(model) == state(spared)
-    assert_same_training(model.fit(X, Y), spared.fit(X, Y))
-
-
-PUT_IN = {
-    "intercepts too short": ("intercepts_", 0, np.zeros(3)),
-    "coefs too long": ("coefs_", 1, np.zeros((5000, 4))),
-    "coefs too narrow": ("coefs_", 0, np.zeros((2, 3))),
-    "outputs too few": ("coefs_", 2, np.zeros((4, 2))),
-    "one dimension": ("coefs_", 0, np.zeros(2)),
-    "a number": ("intercepts_", 1, 0.5),
-}
-
-
-@pytest.mark.parametrize(("name", "index", "array"), PUT_IN.values(), ids=PUT_IN)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_weights_of_another_shape_are_refused(name, index, array, method):
-    model = warm().fit(X, Y)
-    getattr(model, name)[index] = array
-    with pytest.raises(
-        ValueError, match=r"coefs_ .* 2 inputs and 3 outputs|coefs_ have the shapes"
-    ):
-        getattr(model, method)(X, Y)

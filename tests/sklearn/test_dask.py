@@ -1,8 +1,6 @@
 """On a Dask cluster of two processes: the same searches, the same streams, the same bits."""
 
-import importlib.util
 import os
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -18,7 +16,6 @@ wrappers = optional("dask_ml.wrappers")
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 GRID = {"learning_rate_init": [0.05, 0.2], "hidden_layer_sizes": [(), (10,)]}
 # What there is to remember from one block to the next, beside the weights.
 OPTIONS = [{}, {"momentum": 0.9}, {"average": True}]
@@ -32,16 +29,6 @@ def client():
         distributed.Client(cluster) as client,
     ):
         yield client
-
-
-@pytest.fixture
-def out_of_core():
-    """examples/dask_out_of_core.py as a module, which Dask sends to the workers by value."""
-    path = EXAMPLES / "dask_out_of_core.py"
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 def samples():
@@ -85,46 +72,6 @@ def test_blocks_do_not_matter(rows_in_block, options, client):
     assert_same_bits(incremental.estimator_, expected)
     assert incremental.estimator_.t_ == len(y)
     assert_array_equal(incremental.predict(blocks[0]).compute(), expected.predict(X))
-
-
-class BlocksInMemory(distributed.SchedulerPlugin):
-    """Remembers how many arrays of at least so many bytes the workers ever held together."""
-
-    def __init__(self, scheduler, n_bytes):
-        self.scheduler, self.n_bytes, self.most = scheduler, n_bytes, 0
-
-    def transition(self, *change, **details):
-        held = [task for task in self.scheduler.tasks.values() if task.state == "memory"]
-        blocks = [task for task in held if task.nbytes >= self.n_bytes and not is_network(task)]
-        self.most = max(self.most, len(blocks))
-
-
-def is_network(task):
-    return str(task.key).startswith("('fit-")
-
-
-@pytest.fixture
-def blocks_in_memory(client, out_of_core):
-    """The arrays of at least 1,000 rows of the example that are in memory together."""
-    scheduler = client.cluster.scheduler
-    counter = BlocksInMemory(scheduler, 1_000 * out_of_core.N_FEATURES * 4)
-    scheduler.add_plugin(counter, name="blocks in memory")
-    yield counter
-    scheduler.remove_plugin("blocks in memory")
-
-
-@pytest.mark.parametrize("n_at_a_time", [2, 3])
-def test_a_few_blocks_are_in_memory(n_at_a_time, out_of_core, blocks_in_memory, monkeypatch):
-    """Here the network learns slower than its blocks are made; yet they do not pile up."""
-    monkeypatch.setattr(out_of_core, "N_ROWS", 30_000)
-    monkeypatch.setattr(out_of_core, "N_AT_A_TIME", n_at_a_time)
-    monkeypatch.setattr(out_of_core, "new_network", lambda: network((3000,)))
-    in_blocks = out_of_core.learned_in_blocks(1_000)
-    # Dask counts a block twice where it has two names
-    assert 1 <= blocks_in_memory.most <= 2 * n_at_a_time
-    X = out_of_core.rows(0, 30_000)
-    expected = out_of_core.new_network().partial_fit(X, out_of_core.labels(X), classes=[0, 1])
-    assert_same_bits(in_blocks, expected)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
