@@ -26,6 +26,13 @@ from ._samples import (
     learn_samples_of_stream,
     stored_columns,
 )
+from ._standardization import (
+    check_same_standardization,
+    learn_inputs,
+    open_pass,
+    open_stream,
+    statistics,
+)
 from ._training import Validation, open_training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._warnings import warn
@@ -135,6 +142,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Share of the samples that `early_stopping` holds out, the same of every class; above 0 and
         below 1. Not used where `fit` is given `X_val` and `y_val`.
 
+    standardize : bool, default=False
+        Whether the network scales its inputs itself, each to mean 0 and standard deviation 1;
+        sparse X to standard deviation 1 alone, without centring. In `fit` those are of what an
+        epoch presents, weights included and held-out samples not; in `partial_fit` of all samples
+        so far, each counted before it is learned from. Where nothing varies the scale is 1.
+        Predictions do the same to X. A network goes on as it began: `partial_fit` and warm starts
+        raise an error where it was changed.
+
     shuffle : bool, default=True
         Whether every epoch takes the samples in a new random order. The model then does not depend
         on the order of the rows. If False, they are taken in the order given.
@@ -181,6 +196,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     intercepts_ : list of ndarray of shape (fan_out,)
         The intercepts of each layer.
+
+    input_mean_ : ndarray of float64 of shape (`n_features_in_`,)
+        What is subtracted from each input, with `standardize`: the mean, or 0 where sparse X was
+        learned first.
+
+    input_scale_ : ndarray of float64 of shape (`n_features_in_`,)
+        What each input is then divided by, with `standardize`: its standard deviation, or 1.
 
     n_iter_ : int
         Epochs of the last `fit`, and one for each call of `partial_fit` since.
@@ -296,6 +318,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         "average": ["boolean"],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "standardize": ["boolean"],
         "shuffle": ["boolean"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "warm_start": ["boolean"],
@@ -325,6 +348,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         average: bool = False,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
+        standardize: bool = False,
         shuffle: bool = True,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         warm_start: bool = False,
@@ -350,6 +374,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         self.average = average
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.standardize = standardize
         self.shuffle = shuffle
         self.class_weight = class_weight
         self.warm_start = warm_start
@@ -440,6 +465,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             initialize(model, X)
         else:
             check_same_network(model, X)
+            check_same_standardization(model)
         validation = model._check_validation(X_val, y_val)
         splits = model.early_stopping and validation is None
         presentations, set_aside = list_epoch(model, X, targets, weights, splits=splits)
@@ -449,6 +475,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             )
         if splits:
             validation = model._set_aside(X, targets, *set_aside)
+        X = learn_inputs(model, X, presentations)
         training = open_training(model, X, targets, validation)
         ended = training.run(presentations, callbacks)
         self._take_over(model)
@@ -536,6 +563,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         )
         if is_new:
             initialize(model, X)
+        open_stream(model, X, is_new=is_new)
         presentations = list_stream(model, targets, weights)
         if presentations.rows.size:
             self._learn_in_place(model, X, targets, presentations)
@@ -547,7 +575,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """Train a copy of the attributes, but the arrays themselves; take over all or nothing."""
         before, n_losses = self.__dict__, len(model.loss_curve_)
         training = open_training(model, X, targets, in_place=True)
-        moves_all = model.alpha or model.momentum or model.average
+        moves_all = model.alpha or model.momentum or model.average or model._is_centred
         inputs = None if moves_all else stored_columns(X)
         undo = training.network.undo(training.network.snapshot(inputs))
         try:
@@ -604,7 +632,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             )
         X = X[rows]  # of sparse rows a copy, whatever becomes of X meanwhile: SciPy follows its
         check_sparse(X, "X")  # indices after every epoch
-        return Validation(X, targets[rows], weights, self.activation, self.out_activation_)
+        return Validation(X, targets[rows], weights, self)
 
     def _validate_params(self):
         """Validate the parameters, which `fit` asks for by its decorator."""
@@ -630,6 +658,21 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     # ------------------------------------------------------------------------------------------
     # The network, and what training leaves behind
+
+    @property
+    def input_mean_(self) -> FloatArray:
+        """What is subtracted from each input."""
+        return self._statistics()[0]
+
+    @property
+    def input_scale_(self) -> FloatArray:
+        """What each input is divided by."""
+        return self._statistics()[1]
+
+    def _statistics(self):
+        if getattr(self, "_input_moments", None) is None:
+            raise AttributeError("The network was not trained with standardize=True.")
+        return statistics(self)
 
     @property
     def _dtype(self):
@@ -815,7 +858,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             decisions = _outputs.decision(z, model.out_activation_, model._multilabel)
             return from_decisions(decisions, model._multilabel)
 
-        return _outputs.in_chunks(from_sums, open_forward_pass(model), X, len(model.classes_))
+        forward_pass = open_pass(model, open_forward_pass(model))
+        return _outputs.in_chunks(from_sums, forward_pass, X, len(model.classes_))
 
     # ------------------------------------------------------------------------------------------
     # What scikit-learn asks

@@ -24,6 +24,7 @@ from . import _engine, _outputs
 from ._functions import loss_of_frequencies
 from ._network import open_network, restart_schedule, show_network
 from ._schedules import Schedule
+from ._standardization import learn_stream, open_pass
 from ._warnings import warn
 
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
@@ -51,14 +52,14 @@ class Validation:
     X : ndarray or CSR array of shape (n_samples, n_features)
     targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
     weights : ndarray of float64 of shape (n_samples,)
-    activation, output_activation : str
+    model : SoftmaxMLPClassifier
+        Knows the options of the network, and what is done to X.
     """
 
     X: object
     targets: object
     weights: np.ndarray
-    activation: str
-    output_activation: str
+    model: object
 
     def measure(self, network):
         """Return the log loss and accuracy of a network; of several labels, all must be right."""
@@ -66,9 +67,10 @@ class Validation:
         coefs, intercepts = network.shown
 
         def decide(z):
-            return _outputs.decision(z, self.output_activation, multilabel)
+            return _outputs.decision(z, self.model.out_activation_, multilabel)
 
-        forward_pass = _engine.Engine.forward_pass(coefs, intercepts, self.activation)
+        forward_pass = _engine.Engine.forward_pass(coefs, intercepts, self.model.activation)
+        forward_pass = open_pass(self.model, forward_pass)
         decisions = _outputs.in_chunks(decide, forward_pass, self.X, len(intercepts[-1]))
         predicted = _outputs.most_probable(decisions, multilabel)
         if multilabel:
@@ -113,7 +115,10 @@ def open_training(model, X, targets, validation=None, *, in_place=False):
     )
     if model.best_loss_ is None:  # after early stopping
         model.best_loss_ = model._reference = min(model.loss_curve_, default=math.inf)
-    return Training(model, network, engine, schedule, X, targets, validation)
+    learns_inputs = in_place and model._input_moments is not None
+    return Training(
+        model, network, engine, schedule, X, targets, validation, learns_inputs=learns_inputs
+    )
 
 
 class Training:
@@ -136,9 +141,14 @@ class Training:
 
     validation : Validation or None
         The samples that the network is scored on after each epoch.
+
+    learns_inputs : bool
+        Whether X is a stream that is still to be standardized, and counted for that.
     """
 
-    def __init__(self, model, network, engine, schedule, X, targets, validation=None):
+    def __init__(
+        self, model, network, engine, schedule, X, targets, validation=None, *, learns_inputs=False
+    ):
         self.model = model
         self.network = network
         self.engine = engine
@@ -146,6 +156,7 @@ class Training:
         self.X = X
         self.targets = targets
         self.validation = validation
+        self.learns_inputs = learns_inputs
         self.best = None  # a snapshot of the network with the best validation score
         size = max(1, int(_SECONDS_PER_SLICE / engine.seconds_per_presentation))
         self.slice_size = size // _MOST_IN_BLOCK * _MOST_IN_BLOCK or size
@@ -235,9 +246,15 @@ class Training:
         # where t is such a multiple a block ends, so that a slice which ends there cuts none
         n_before = self.engine.t % min(_MOST_IN_BLOCK, self.slice_size)
         for rows, fractions in presentations.slices(self.slice_size, n_before):
-            total += self.engine.run(self.X, self.targets, rows, fractions, rate)
+            for part in self.prepare(rows, fractions):
+                total += self.engine.run(*part, rate)
         self.engine.catch_up()
         return total / presentations.total_weight
+
+    def prepare(self, rows, fractions):
+        """Return what the engine is to run, in parts: X as it is or, in a stream, standardized."""
+        part = self.X, self.targets, rows, fractions
+        return learn_stream(self.model, *part) if self.learns_inputs else [part]
 
     def check_finite(self, loss, inputs=None):
         """Stop in the epoch in which training has diverged."""
@@ -254,10 +271,10 @@ class Training:
 
     def advice(self):
         """What to do where training fails."""
-        advice = (
-            "Scale the inputs (for example with StandardScaler), or lower learning_rate_init, "
-            f"which is {self.schedule.learning_rate_init}."
-        )
+        advice = "Scale the inputs (standardize=True, or StandardScaler), or lower"
+        if self.model.standardize:
+            advice = "Lower"
+        advice += f" learning_rate_init, which is {self.schedule.learning_rate_init}."
         if len(self.network.weights[0]) > 2 and self.model.backprop == "error":
             advice += ' With several hidden layers, backprop="gradient" may help.'
         return advice

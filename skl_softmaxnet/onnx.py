@@ -2,9 +2,9 @@
 
 The import tells skl2onnx how to convert SoftmaxMLPClassifier, alone or in a pipeline, a search or
 whatever else skl2onnx converts. The converted model computes in the type of its input: float32 for
-a ``FloatTensorType``. Its options are those that skl2onnx has for other classifiers: ``zipmap``,
-``nocl``, ``output_class_labels`` and, for decision values in place of probabilities (with two
-columns for two classes), ``raw_scores``.
+a ``FloatTensorType``; what `standardize` does to the input is computed in float64. Its options are
+those that skl2onnx has for other classifiers: ``zipmap``, ``nocl``, ``output_class_labels`` and,
+for decision values in place of probabilities (with two columns for two classes), ``raw_scores``.
 
 See Also
 --------
@@ -97,6 +97,13 @@ def exported_classes(operator: Any) -> np.ndarray:
     return classes.astype(np.int64)
 
 
+def standardize(X: Any, classifier: SoftmaxMLPClassifier, version: int) -> Any:
+    """The inputs as the network sees them, in double precision: (x − mean) / scale."""
+    X = ops.OnnxCast(X, to=TensorProto.DOUBLE, op_version=version)
+    X = ops.OnnxSub(X, classifier.input_mean_, op_version=version)
+    return ops.OnnxDiv(X, classifier.input_scale_, op_version=version)
+
+
 def output_sums(X: Any, classifier: SoftmaxMLPClassifier, dtype: type, version: int) -> Any:
     """The sums z of the output layer."""
     values = X
@@ -132,6 +139,8 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
     version = container.target_opset
     is_double = isinstance(X.type, DoubleTensorType)
     dtype, to = (np.float64, TensorProto.DOUBLE) if is_double else (np.float32, TensorProto.FLOAT)
+    if hasattr(classifier, "input_mean_"):
+        X = standardize(X, classifier, version)
     X = ops.OnnxCast(X, to=to, op_version=version)
     values = decisions(output_sums(X, classifier, dtype, version), classifier, dtype, version)
     if classifier._multilabel:

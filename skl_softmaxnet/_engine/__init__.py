@@ -5,6 +5,7 @@
 
 from .._warnings import warn
 from ._memory import as_blocks, with_padding
+from ._moments import mean_and_scale
 from ._numpy import NumpyEngine
 
 try:
@@ -22,6 +23,7 @@ __all__ = [
     "Engine",
     "NumpyEngine",
     "as_blocks",
+    "mean_and_scale",
     "shuffle",
     "sort_rows",
     "warn_once_without_compiled",

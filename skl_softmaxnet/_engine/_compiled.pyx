@@ -103,6 +103,20 @@ cdef extern from "_dispatch.h" nogil:
     void restore_mode(unsigned int mode)
 
 
+cdef extern from "_moments.h" nogil:
+    ctypedef struct moments_t:
+        double *totals
+        double *shift
+        double *sums
+        double *squares
+        int is_centred, from_double, to_double
+        double *row
+
+    void count_row(const moments_t *, const samples_t *, ptrdiff_t row, double weight)
+    ptrdiff_t standardize_row(
+        const moments_t *, const samples_t *, ptrdiff_t row, void *out, ptrdiff_t first)
+
+
 cdef extern from "_sorting.h" nogil:
     ctypedef struct sorting_t:
         const samples_t *samples
@@ -139,6 +153,11 @@ _SECONDS_PER_WEIGHT = 2e-10
 
 # Values that are shuffled before Python gets a word in, to see Ctrl-C.
 cdef ptrdiff_t _SHUFFLED_AT_ONCE = 1 << 21
+
+_FLOATS = (np.float32, np.float64)
+
+# Presentations of a million values that are counted before Python gets a word in.
+cdef ptrdiff_t _VALUES_COUNTED_AT_ONCE = 1 << 20
 
 # A CSR row's columns and entries are counted in 32 bits while rows are sorted.
 cdef int64_t _MOST_SORTED_COLUMNS = 2**32 - 1
@@ -377,6 +396,11 @@ cdef class CompiledEngine:
         self.samples = samples
         return 0
 
+    @staticmethod
+    def count_rows(X, rows, fractions, moments, totals, bint is_centred, out=None):
+        """Do the same as :func:`~skl_softmaxnet._engine._moments.count_rows`."""
+        count_rows(X, rows, fractions, moments, totals, is_centred, out)
+
     @classmethod
     def forward_pass(cls, coefs, intercepts, activation):
         """Do the same as :meth:`~skl_softmaxnet._engine._numpy.NumpyEngine.forward_pass`."""
@@ -430,7 +454,7 @@ cdef class _ForwardPass:
         """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
         cdef _Rows samples = _Rows(X, rows)
         cdef ptrdiff_t n_features = samples.view.n_features, fan_in = len(self.coefs[0])
-        if n_features != fan_in or samples.dtype not in (np.float32, np.float64):
+        if n_features != fan_in or samples.dtype not in _FLOATS:
             raise ValueError(
                 f"X has the dtype {samples.dtype} and {n_features} columns, the weights have "
                 f"{fan_in} rows")
@@ -575,6 +599,47 @@ cdef void *like_address(array, weights) except NULL:
     if array.strides != weights.strides:
         raise ValueError("velocities and averages must be laid out like the weights")
     return aligned_address(array, weights.dtype)
+
+
+cdef int count_rows(X, order, fractions, moments, totals, bint is_centred, out) except -1:
+    """Count rows, and standardize them to `out` if there is one."""
+    cdef ptrdiff_t n = len(order), first = 0 if n == 0 else order.min(), i, stop, row
+    cdef ptrdiff_t start, n_written = 0, n_more, n_values = 0 if out is None else out.size
+    cdef _Rows samples = _Rows(X, slice(first, 0 if n == 0 else order.max() + 1))
+    cdef ptrdiff_t n_features = samples.view.n_features
+    cdef const ptrdiff_t *rows = <const ptrdiff_t *> address(order, np.intp)
+    cdef const double *weights = NULL
+    cdef moments_t view
+    cdef void *values = NULL
+    if fractions is not None:
+        weights = <const double *> address(fractions, np.float64, PyBUF_C_CONTIGUOUS, n)
+    if out is not None:
+        values = address(out, out.dtype, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    if moments.shape != (3, n_features) or first < 0 or samples.dtype not in _FLOATS:
+        raise ValueError("X, rows and moments do not belong together")
+    memory = np.empty(n_features)
+    view.row = <double *> address(memory, np.float64)
+    view.totals = <double *> address(totals, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE, 2)
+    view.shift = <double *> address(moments, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    view.sums, view.squares = view.shift + n_features, view.shift + 2 * n_features
+    view.is_centred, view.from_double = is_centred, samples.dtype == np.float64
+    view.to_double = out is None or out.dtype == np.float64
+    for start in range(0, n, max(1, _VALUES_COUNTED_AT_ONCE // n_features)):
+        stop = min(n, start + max(1, _VALUES_COUNTED_AT_ONCE // n_features))
+        with nogil:
+            for i in range(start, stop):
+                row = rows[i] - first
+                if not 0 <= row < samples.view.n_rows:
+                    break
+                count_row(&view, &samples.view, row, 1 if weights == NULL else weights[i])
+                n_more = n_features
+                if samples.view.index_bytes and not is_centred:
+                    n_more = samples.view.indptr[row + 1] - samples.view.indptr[row]
+                if n_written + n_more > n_values:
+                    continue
+                n_written += standardize_row(&view, &samples.view, row, values, n_written)
+        PyErr_CheckSignals()
+    return 0
 
 
 def shuffle(values, uint64_t seed, int64_t epoch):

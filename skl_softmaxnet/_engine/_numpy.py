@@ -50,6 +50,7 @@ from .._functions import (
     squared_error_delta,
 )
 from ._memory import as_aligned
+from ._moments import count_rows
 
 # Weights are averaged whenever the presentations so far are a multiple of this.
 AVERAGING_INTERVAL = 64
@@ -216,6 +217,8 @@ class NumpyEngine:
         self.update(0, columns, values, delta, rate)
         self.t += 1
         return float(loss)
+
+    count_rows = staticmethod(count_rows)
 
     @staticmethod
     def forward_pass(coefs, intercepts, activation):

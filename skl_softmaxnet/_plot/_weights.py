@@ -35,7 +35,8 @@ class WeightsDisplay:
 
     Where the inputs are the pixels of an image, the weights of a unit are an image too, which shows
     what the unit looks for. Otherwise the picture has a row for each input and a column for each
-    unit. A colour means the same weight in the whole picture, and zero is in the middle.
+    unit. A colour means the same weight in the whole picture, and zero is in the middle. The inputs
+    of a network with `standardize` are the standardized ones.
 
     Use :meth:`from_estimator` to make one. The parameters are kept as attributes.
 

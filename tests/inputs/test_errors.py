@@ -43,6 +43,7 @@ WRONG_PARAMETERS = {
     "average": ["yes", 10, None],
     "early_stopping": ["yes", 2.5, None],
     "validation_fraction": [0, 0.0, 1.0, 1.5, -0.1, NAN, "0.1", None],
+    "standardize": ["yes", 2.5, None],
     "shuffle": ["yes", 2.5, None],
     "class_weight": NO_CLASS_WEIGHTS,
     "warm_start": ["yes", 2.5, None],

@@ -36,7 +36,7 @@ SETTINGS = {
     "plain": {},
     "in order": {"shuffle": False},
     "warm start": {"warm_start": True},
-    "weighted": {"class_weight": "balanced"},
+    "weighted": {"class_weight": "balanced", "standardize": True},
     "all": {"momentum": 0.9, "average": True, "alpha": 1e-4, "early_stopping": True},
 }
 # without early stopping where X is sparse: SciPy crashes where memory for some rows is missing

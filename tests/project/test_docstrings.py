@@ -77,7 +77,9 @@ def test_every_attribute_of_the_classifier_has_a_type():
     documented = SoftmaxMLPClassifier.__doc__.split("Attributes\n")[1].split("See Also\n")[0]
     names = re.findall(r"^ *(\w+) : ", documented, re.M)
     assert len(names) > 10
-    assert set(names) <= set(inspect.get_annotations(SoftmaxMLPClassifier))
+    properties = inspect.getmembers(SoftmaxMLPClassifier, lambda part: isinstance(part, property))
+    typed = {name for name, part in properties if "return" in inspect.get_annotations(part.fget)}
+    assert set(names) <= typed | set(inspect.get_annotations(SoftmaxMLPClassifier))
 
 
 AUTHORS = {"Rumelhart": 1986, "Bridle": 1990, "Bottou": 2012, "Polyak": 1992, "Shamir": 2013}

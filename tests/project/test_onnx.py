@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import network, optional
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_digits, make_multilabel_classification
 from sklearn.ensemble import VotingClassifier
@@ -98,6 +99,19 @@ def test_networks(hidden_layer_sizes, options, dtype):
     classifier = unfitted(hidden_layer_sizes, **options).fit(X, y)
     probabilities = assert_converts(classifier, X, atol=1e-5 if dtype == np.float32 else 1e-12)
     assert probabilities.dtype == dtype
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_raw_inputs(dtype, container):
+    """Standardized inside; where they are centred, also far from zero."""
+    X, y = samples("binary")
+    X = (X + 1024 * (container is np.asarray)).astype(dtype)
+    classifier = unfitted(standardize=True).fit(container(X), y)
+    atol = 1e-5 if dtype == np.float32 else 1e-12
+    probabilities = assert_converts(classifier, X, atol=atol)
+    assert probabilities.dtype == dtype
+    assert classifier.score(X, y) > 0.9
 
 
 @each_kind

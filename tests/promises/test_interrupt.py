@@ -30,6 +30,7 @@ SETTINGS = {
     "average": {"average": True},
     "adaptive": {"learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
     "balanced": {"class_weight": "balanced"},
+    "standardize": {"standardize": True},
     "all": {"momentum": 0.5, "alpha": 1e-4, "average": True, "learning_rate": "inverse_time"},
 }
 each_number_of_trials = pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def interrupted_stream(engine, setting, container, gaps, n_trials):
 @pytest.mark.parametrize(
     ("setting", "container"),
     [(setting, np.asarray) for setting in SETTINGS]
-    + [("plain", sp.csr_array), ("balanced", sp.csr_array)],
+    + [("plain", sp.csr_array), ("balanced", sp.csr_array), ("standardize", sp.csr_array)],
 )
 def test_an_interrupted_partial_fit_is_done_or_not_done(
     setting, container, gaps, n_trials, engine, in_child

@@ -23,7 +23,10 @@ pytestmark = pytest.mark.usefixtures("engine")
 MOMENTUM = {"momentum": 0.8, "learning_rate_init": 0.05}
 NESTEROV = MOMENTUM | {"nesterovs_momentum": True}
 STREAMS = {
-    **{name: TRAININGS[name] for name in ("plain", "gradient", "sigmoid", "regression")},
+    **{
+        name: TRAININGS[name]
+        for name in ("plain", "gradient", "sigmoid", "regression", "standardize")
+    },
     "tutorial": TRAININGS["tutorial"],
     "labels": LABELS,
     "momentum": MOMENTUM,
@@ -32,6 +35,7 @@ STREAMS = {
     "average, nesterov": {"average": True, **NESTEROV},
     "class weights": FRACTIONS,
     "balanced": BALANCED,
+    "standardize, nesterov": {"standardize": True, **NESTEROV},
     "early stopping, which takes no part": {"early_stopping": True},
 }
 DECAYING = {

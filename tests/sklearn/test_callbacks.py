@@ -80,7 +80,13 @@ class TestWithScikitLearn:
 
     @pytest.mark.parametrize(
         "parameters",
-        [{}, {"average": True}, {"early_stopping": True}, {"momentum": 0.5, "alpha": 1e-3}],
+        [
+            {},
+            {"average": True},
+            {"early_stopping": True},
+            {"standardize": True},
+            {"momentum": 0.5, "alpha": 1e-3},
+        ],
         ids=str,
     )
     @pytest.mark.usefixtures("engine")

@@ -42,6 +42,8 @@ CONFIGURATIONS = [
     {"class_weight": "balanced", "early_stopping": True, "average": True},
     WARM_START | {"momentum": 0.5, "learning_rate_init": 0.3, "random_state": 0},
     WARM_START | {"average": True, "learning_rate_init": 0.1, "loss": "log_loss", "tol": 1e-4},
+    {"standardize": True},
+    {"standardize": True, "early_stopping": True, "output_activation": "sigmoid"},
     {"tol": None, "max_iter": 100},
 ]
 ESTIMATORS = [SoftmaxMLPClassifier(**parameters) for parameters in CONFIGURATIONS]
