@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 OURS, MLP = "skl_softmaxnet", "MLPClassifier"
 BATCH, BATCH_1 = f"{MLP}, default batch", f"{MLP}, batch 1"
-PEAK, STEP = "the arithmetic at the processor's peak", "a step in numba"
+PEAK, STEP = "arithmetic at peak", "a step in numba"
 RIVER = "river's SoftmaxRegression"
 # Below each table the least of these times is divided by ours.
 RATIOS = {"before": ["before"], "best peer": [BATCH_1, "JAX scan", "numba"], PEAK: [PEAK]}
