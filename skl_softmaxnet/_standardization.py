@@ -22,8 +22,8 @@ from sklearn.utils import gen_batches
 
 from . import _engine
 
-# Of standardized rows, as many are made at a time as have so many values.
-_VALUES_AT_ONCE = 1 << 19
+# Rows of so many values are standardized at a time: they stay in the cache.
+_VALUES_AT_ONCE = 1 << 15
 
 
 def begin_standardization(model, X):
@@ -55,9 +55,11 @@ def open_stream(model, X, *, is_new):
         model._input_totals = model._input_totals.copy()
 
 
-def statistics(model, columns=slice(None)):
-    """Return the mean and the scale of inputs of a model that standardizes them."""
-    moments = model._input_moments[:, columns]
+def statistics(model, columns=None):
+    """Return the mean and the scale of inputs, None for all, of a model that standardizes them."""
+    moments = model._input_moments
+    if columns is not None:  # which another thread may have changed since they were checked
+        moments = moments.take(columns, axis=1, mode="clip")
     return _engine.mean_and_scale(moments, model._input_totals, model._is_centred)
 
 
@@ -118,19 +120,18 @@ def standardize(model, X, rows=slice(None)):
         data, columns = (part[bounds[0] : bounds[-1]] for part in (X.data, X.indices))
         out = np.empty(data.size, model._dtype)
         for part in gen_batches(data.size, _VALUES_AT_ONCE):
-            listed = columns[part].astype(np.intp)
-            np.clip(listed, 0, n_features - 1, out=listed)  # another thread may change them
-            if listed.size < n_features:
-                _, scales = statistics(model, listed)
+            if data.size < n_features:
+                _, scales = statistics(model, columns[part])
             else:
-                scales = statistics(model)[1].take(listed)
+                scales = statistics(model)[1].take(columns[part], mode="clip")
             out[part] = data[part] / scales
         return _csr(out, columns, bounds - bounds[0], n_features)
     mean, scale = statistics(model)
     out = np.empty((stop - start, n_features), model._dtype)
     for part in gen_batches(stop - start, max(1, _VALUES_AT_ONCE // n_features)):
         given = slice(start + part.start, start + part.stop)
-        out[part] = (_dense(X, given) - mean) / scale
+        z = _dense(X, given) - mean
+        out[part] = np.divide(z, scale, out=z)
     return out
 
 

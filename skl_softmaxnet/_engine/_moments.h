@@ -17,12 +17,12 @@ typedef struct {
     double *row;                /* room for all inputs of a sample */
 } moments_t;
 
-/* The mean and the scale of an input, from the weight n, and the share that rounding may leave. */
+/* The mean and the scale of an input, from the weight n, and the share that sums may miss. */
 static ALWAYS_INLINE void input_statistics(
     const moments_t *m, double n, double share, ptrdiff_t j, double *mean, double *scale)
 {
     const double rest = m->sums[j] / n, centre = m->shift[j] + rest, square = m->squares[j] / n;
-    const double variance = square - rest * rest, doubt = share * centre;
+    const double variance = square - rest * rest, doubt = 256 * DBL_EPSILON * centre;
     *scale = variance > share * square + doubt * doubt ? sqrt(variance) : 1;
     *mean = m->is_centred ? centre : 0;
 }

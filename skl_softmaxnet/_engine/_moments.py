@@ -12,8 +12,9 @@ scale        √variance, or 1 where that is no more than rounding leaves
 
 Such shifted sums [1]_ are as good as Welford's recurrences where K is one of the samples, or near
 the mean. They need nothing of an input of zero where K is 0: a sparse sample costs as much as it
-stores. What rounding leaves is taken as 4 N ε S₂ / n + (4 N ε mean)², with ε the distance from 1 to
-the next float, much as by scikit-learn's StandardScaler.
+stores. What rounding leaves is taken as 4 N ε S₂ / n, for the sums, and (256 ε mean)², for the
+inputs, with ε the distance from 1 to the next float. scikit-learn's StandardScaler has N for 256: a
+long stream would one day find inputs constant that are not.
 
 The compiled engine does the same in _moments.h, with the same bits.
 
@@ -50,10 +51,10 @@ def mean_and_scale(moments, totals, is_centred):
     n = totals[0] if totals[1] > 0 else 1.0
     rest, square = sums / n, squares / n
     mean = shift + rest
-    share = 4 * totals[1] * _EPSILON
+    share, doubt = 4 * totals[1] * _EPSILON, 256 * _EPSILON * mean
     with np.errstate(over="ignore", under="ignore"):
         variance = square - rest * rest
-        varies = variance > share * square + (share * mean) * (share * mean)
+        varies = variance > share * square + doubt * doubt
     scale = np.sqrt(variance, out=np.ones_like(mean), where=varies)
     return (mean if is_centred else np.zeros_like(mean)), scale
 

@@ -172,6 +172,14 @@ def test_inputs_that_vary_little(method):
     assert model.input_scale_[3] == 1  # a square of 1e-200 is zero
 
 
+def test_no_stream_is_so_long_that_an_input_becomes_constant():
+    X, y = 1e6 + np.random.RandomState(0).normal(size=(50, 1)), np.arange(50) % 2
+    model = standardizing(()).fit(X, y)
+    model._input_totals *= 1e9  # as if all had come as often
+    model._input_moments[1:] *= 1e9
+    assert_allclose(model.input_scale_, X.std(), rtol=1e-9)
+
+
 # --- partial_fit ---
 
 
@@ -219,7 +227,7 @@ def test_chunks_do_not_matter(options, first, dtype):
 def test_a_few_rows_at_a_time(alpha, container, monkeypatch):
     X, y = raw_samples()
     results = []
-    for n_values in (1 << 19, 20, 1):
+    for n_values in (1 << 15, 20, 1):
         monkeypatch.setattr(_standardization, "_VALUES_AT_ONCE", n_values)
         fitted = standardizing(alpha=alpha).fit(container(X), y)
         model = clone(fitted).partial_fit(container(X), y, classes=CLASSES, sample_weight=[3] * 40)
@@ -347,10 +355,12 @@ def test_a_call_that_fails_counts_nothing(first, container, monkeypatch):
             super().run(*arguments)
             return np.inf
 
+    chunk = 2 * X
+    chunk[:, 1] = 0  # not stored in sparse rows, and not zero once it is centred
     with monkeypatch.context() as patch:
         patch.setattr(_engine, "Engine", Diverging)
         with pytest.raises(ValueError, match=r"diverged in epoch 2.*\. Lower learning_rate_init"):
-            model.partial_fit(container(2 * X), y)
+            model.partial_fit(container(chunk), y)
     assert state(model) == state(spared)
 
 
