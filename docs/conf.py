@@ -112,7 +112,7 @@ sphinx_gallery_conf = {
     "examples_dirs": str(COPIES),
     "gallery_dirs": "auto_examples",
     # what needs an extra of its own is shown without being run
-    "filename_pattern": r"/(?!dask_|onnx_)\w+\.py$",
+    "filename_pattern": r"/(?!dask_|onnx_|with_)\w+\.py$",
     "image_scrapers": (scrape_saved_picture,),
     "reset_modules": (tell_where,),
     "within_subsection_order": "ExampleTitleSortKey",

@@ -7,7 +7,10 @@ predict at any moment. The pictures are taken after 1,000, 5,000, 20,000 and 200
 
 Each point of the plane has the mixture of the classes' colours that the probabilities say, and is
 white where the network has no opinion. The script prints the accuracy and the log loss on held-out
-samples.
+samples, and the time of `partial_fit`, divided by the samples of its four calls.
+
+All settings are the defaults but the hidden layers: two, since arms that wind are learned by one
+layer only after many more samples.
 """
 
 from pathlib import Path
@@ -33,9 +36,7 @@ MARKERS = ("o", "^", "s")
 def main():
     generator = np.random.default_rng(0)
     X_test, y_test = spirals(3_000, generator)
-    network = SoftmaxMLPClassifier(
-        (40, 20), activation="tanh", alpha=0, learning_rate_init=0.05, random_state=0
-    )
+    network = SoftmaxMLPClassifier((100, 50), random_state=0)
     figure = Figure(figsize=(12, 3.4), layout="constrained")
     n_seen, seconds = 0, 0.0
     print("  samples   accuracy   log loss   µs per sample")

@@ -1,19 +1,19 @@
-"""This package in the benchmarks: its classifier, each environment in processes of its own.
+"""This package in the benchmarks: shapes, samples, and its classifier in processes of its own.
 
-`Worker(python)` starts this script with that Python, and asks it to time tasks. So two commits of
-the package, installed in two environments, are measured in turns, in the same way, in one run.
+`Worker(python)` starts this script with that Python, and asks it to time tasks: so two commits of
+the package, installed in two environments, are measured in turns in one run.
 """
 
 import json
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.datasets import load_digits, make_blobs
+from sklearn.datasets import load_digits
 from timing import Task, cpu_seconds, repeat
 
 from skl_softmaxnet import SoftmaxMLPClassifier
@@ -45,26 +45,22 @@ SHAPES = {
     "784-256-128-10": Shape((784, 256, 128, 10)),
     "3072-1024-10": Shape((3072, 1024, 10), 400),
     "784-100-10, 99 % zeros, CSR": Shape((784, 100, 10), zeros=0.99, sparse=True),
-    "50-64-3, 2,000 rows": Shape((50, 64, 3)),
-    "50-64-3, 1,000,000 rows": Shape((50, 64, 3), 1_000_000),
+    "2^18-20-7, CSR, 26 a row": Shape((2**18, 20, 7), zeros=1 - 26 / 2**18, sparse=True),
 }
 
 
 @cache
 def samples(name, dtype, as_dense=False):
-    """Return the samples of a shape in a dtype, and their targets.
-
-    The first two are the tutorial's blobs and scikit-learn's digits. The others are noise, in rows
-    of length one or so: there is nothing to learn, but the cost does not depend on that.
-    """
+    """Return the samples of a shape: digits, else noise, which costs as much to learn."""
     layer_sizes, n_samples, zeros, sparse = SHAPES[name]
     generator = np.random.default_rng(0)
+    targets = generator.integers(0, layer_sizes[-1], n_samples)
+    if layer_sizes[0] > 10_000:  # never dense
+        draw = {"density": 1 - zeros, "format": "csr", "rng": generator, "dtype": dtype}
+        return sp.random_array((n_samples, layer_sizes[0]), **draw), targets
     X = generator.standard_normal((n_samples, layer_sizes[0])) / np.sqrt(layer_sizes[0])
     if zeros:
         X[generator.random(X.shape) < zeros] = 0
-    targets = generator.integers(0, layer_sizes[-1], n_samples)
-    if name == "2-5-2":
-        X, targets = make_blobs(n_samples, centers=([2, 6], [6, 2]), random_state=0)
     if name == "64-32-10":
         X, targets = load_digits(return_X_y=True)
         X /= 16
@@ -93,17 +89,20 @@ def prepare(text):
     """Return the function of a number of repetitions that a task's text stands for."""
     call, name, dtype, options, n_rows = json.loads(text)
     X, targets = samples(name, dtype)
-    hidden = SHAPES[name].layer_sizes[1:-1]
-
-    def fit(n_epochs):
-        return network(hidden, n_epochs, **options).fit(X, targets)
-
-    model, rows = fit(1), (X[:n_rows], targets[:n_rows])
+    hidden, weight = SHAPES[name].layer_sizes[1:-1], options.pop("sample_weight", None)
+    weights = {} if weight is None else {"sample_weight": np.full(n_rows, weight)}
     if call == "fit":  # a repetition is an epoch
-        return fit
-    calls = {"short fit": lambda: fit(1), "partial_fit": lambda: model.partial_fit(*rows)}
-    calls["predict_proba"] = lambda: model.predict_proba(rows[0])
-    return repeat(calls[call])
+        return lambda n_epochs: network(hidden, n_epochs, **options).fit(X, targets)
+    model = network(hidden, **options).fit(X, targets)
+    if call == "predict_proba":
+        return repeat(model.predict_proba, cut(X, None, n_rows))
+    return repeat(partial(model.partial_fit, **weights), cut(X, targets, n_rows))
+
+
+def cut(X, targets, n_rows):
+    """Cut samples into chunks of so many rows, with their targets if there are some."""
+    slices = [slice(i, i + n_rows) for i in range(0, X.shape[0] - n_rows + 1, n_rows)]
+    return [(X[i],) if targets is None else (X[i], targets[i]) for i in slices]
 
 
 class Worker:
@@ -128,6 +127,12 @@ class Worker:
             return float(answer)
 
         return Task(seconds, units, at_least)
+
+
+def our_tasks(workers, label, dtype, call, name, options, **counts):
+    """Return a call of ours as a task for each environment, by the names of their rows."""
+    arguments = call, name, dtype, options
+    return {(who, label, dtype): workers[who].task(*arguments, **counts) for who in workers}
 
 
 def main():

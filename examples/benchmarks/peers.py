@@ -1,7 +1,4 @@
-"""The peers in NumPy, scikit-learn and JAX: the tutorial's loop, MLPClassifier, and a scan.
-
-Each `prepare` returns a function that trains for a number of epochs and returns what it trained.
-"""
+"""MLPClassifier and a scan in JAX: each `prepare` returns what trains for a number of epochs."""
 
 import warnings
 from functools import partial
@@ -13,6 +10,7 @@ import numpy as np
 from ours import present_in_order
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
+from timing import task
 
 
 def initial_weights(layer_sizes, dtype):
@@ -21,40 +19,6 @@ def initial_weights(layer_sizes, dtype):
     draws = [generator.uniform(-1, 1, sizes) / np.sqrt(sizes[0]) for sizes in pairwise(layer_sizes)]
     intercepts = [np.zeros(fan_out, dtype) for fan_out in layer_sizes[1:]]
     return [draw.astype(dtype) for draw in draws], intercepts
-
-
-def present_as_taught(x, target, matrices, columns, rate):
-    """Present one sample as it is taught: column vectors, matrices of (units, inputs)."""
-    outputs = [np.array(x, ndmin=2).T]
-    for matrix, column in zip(matrices[:-1], columns[:-1], strict=True):
-        outputs.append(1 / (1 + np.exp(-(np.dot(matrix, outputs[-1]) + column))))
-    powers = np.exp(np.dot(matrices[-1], outputs[-1]) + columns[-1])
-    output = powers / powers.sum()
-    error = np.array(target, ndmin=2).T - output
-    jacobian = np.diagflat(output) - np.dot(output, output.T)  # diag(o) − o oᵀ, all K × K of it
-    delta = np.dot(jacobian, error)
-    for i in reversed(range(len(matrices))):
-        matrices[i] += rate * np.dot(delta, outputs[i].T)
-        columns[i] += rate * delta
-        if i:
-            error = np.dot(matrices[i].T, error)
-            delta = error * outputs[i] * (1 - outputs[i])
-
-
-def prepare_tutorial(shape, X, targets, coefs, intercepts, rule, options):
-    """Train with the tutorial's loop, which knows its own rule only."""
-    one_hot = np.eye(shape.layer_sizes[-1], dtype=X.dtype)[targets]
-    rate = options["learning_rate_init"]
-
-    def run(n_epochs):
-        matrices = [weights.T.copy() for weights in coefs]
-        columns = [values.reshape(-1, 1).copy() for values in intercepts]
-        for _ in range(n_epochs):
-            for x, target in zip(X, one_hot, strict=True):
-                present_as_taught(x, target, matrices, columns, rate)
-        return [matrix.T for matrix in matrices], [column[:, 0] for column in columns]
-
-    return run
 
 
 def prepare_jax(shape, X, targets, coefs, intercepts, rule, options):
@@ -103,20 +67,24 @@ def prepare_mlp_classifier(shape, X, targets, options, batch_size):
     settings = {"solver": "sgd", "momentum": 0, "tol": 0, "random_state": 0}
     settings |= {"hidden_layer_sizes": shape.layer_sizes[1:-1], "batch_size": batch_size}
     settings |= {name: options[name] for name in ("activation", "alpha", "learning_rate_init")}
+    warnings.simplefilter("ignore", ConvergenceWarning)  # since it stops where it is told
+    return lambda n: MLPClassifier(max_iter=n, n_iter_no_change=n + 1, **settings).fit(X, targets)
 
-    def run(n_epochs):
-        lengths = {"max_iter": n_epochs, "n_iter_no_change": n_epochs + 1}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            return MLPClassifier(**lengths, **settings).fit(X, targets)
 
-    return run
+def peak_task(shape, dtype):
+    """Return the fused multiply-adds of one update at the processor's peak as a task."""
+    # Two for each weight of the first layer, for the sums and the update, and three of later ones.
+    first, *later = [inputs * units for inputs, units in pairwise(shape.layer_sizes)]
+    needed = 2 * first * (1 - shape.zeros) + 3 * sum(later)
+    multiply_and_add = import_module("peers_numba").multiply_and_add
+    values = np.ones(512, dtype)
+    constants = values.dtype.type(0.5), values.dtype.type(0.25)
+    return task(partial(multiply_and_add, values, *constants), 8 * values.size / needed)
 
 
 def peers_of(rule):
     """Return, by name, the installed peers that make the same updates as ours."""
-    peers = {"tutorial's loop": prepare_tutorial} if rule == "tutorial" else {}
-    peers |= {"JAX scan": prepare_jax} if find_spec("jax") else {}
+    peers = {"JAX scan": prepare_jax} if find_spec("jax") else {}
     return peers | ({"numba": import_module("peers_numba").prepare} if find_spec("numba") else {})
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import itertools
 import math
 import os
 import platform
@@ -15,6 +16,14 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+
+OURS, MLP = "skl_softmaxnet", "MLPClassifier"
+BATCH, BATCH_1 = f"{MLP}, default batch", f"{MLP}, batch 1"
+PEAK, STEP = "arithmetic at peak", "a step in numba"
+RIVER = "river's SoftmaxRegression"
+# Below each table the least of these times is divided by ours.
+RATIOS = {"before": ["before"], "best peer": [BATCH_1, "JAX scan", "numba"], PEAK: [PEAK]}
+RATIOS |= {BATCH: [BATCH], MLP: [MLP], STEP: [STEP]}  # one update for 200 samples makes no peer
 
 LIBRARIES = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMEXPR", "NUMBA")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in LIBRARIES} | {"JAX_PLATFORMS": "cpu"}
@@ -62,12 +71,13 @@ def task(run, units=1):
     return Task(lambda n_times: cpu_seconds(run, n_times), units)
 
 
-def repeat(function):
-    """Turn a function without arguments into one of a number of repetitions."""
+def repeat(function, arguments=((),)):
+    """Turn a function into one of a number of repetitions, which take the arguments in turns."""
+    turns = itertools.cycle(arguments)
 
     def run(n_times):
         for _ in range(n_times):
-            function()
+            function(*next(turns))
 
     return run
 
@@ -82,10 +92,7 @@ def find_n_times(task, seconds):
 
 
 def measure(tasks, effort):
-    """Return the median time of one unit of each task, in seconds.
-
-    Tasks run in rounds, one after the other in each, so that drift of the machine hits all.
-    """
+    """Return the median seconds of a unit of each task; rounds, so that drift hits all alike."""
     n_times = {key: find_n_times(task, effort.seconds) for key, task in tasks.items()}
     taken = {key: [] for key in tasks}
     for _ in range(effort.rounds):
@@ -94,11 +101,51 @@ def measure(tasks, effort):
     return {key: statistics.median(values) for key, values in taken.items()}
 
 
+def print_medians(title, columns, effort, unit):
+    """Measure and print a table in a unit of so many seconds, and below it `RATIOS`.
+
+    Columns are dicts of tasks, by whose time it is, in what order or the like, and dtype. Each is
+    printed on the standard error as soon as it is measured.
+    """
+    measured = {}
+    for name, tasks in columns.items():
+        measured[name] = measure(tasks, effort)
+        figures = [f"{join(row)} {show(time / unit)}" for row, time in measured[name].items()]
+        print(f"{title}, {name}: {'; '.join(figures)}", file=sys.stderr, flush=True)
+    rows = {row: None for column in measured.values() for row in column}
+    lines = []
+    for row in rows:
+        figures = [show(column.get(row, math.nan) / unit) for column in measured.values()]
+        lines.append([join(row), *figures])
+    for ratio, whose in RATIOS.items():
+        for who, *kind in rows:
+            ratios = [best_ratio(column, whose, *kind) for column in measured.values()]
+            if who == OURS and not all(map(math.isnan, ratios)):
+                name = join([f"{ratio} / ours", *kind])
+                lines.append([f"**{name}**", *map(show, ratios)])
+    print(f"## {title}\n")
+    print_table(["", *measured], lines)
+
+
+def show(number):
+    """Round to three digits and write in full; a dash for nan."""
+    return "–" if math.isnan(number) else f"{float(f'{number:.3g}'):,.12g}"
+
+
+def join(names):
+    return ", ".join(filter(None, names))
+
+
+def best_ratio(column, whose, label, dtype):
+    """Divide the least of some times by ours; nan where there is none."""
+    rows = [(who, each, dtype) for who in whose for each in {label, ""}]
+    times = [column[row] for row in rows if row in column]
+    return min(times, default=math.nan) / column.get((OURS, label, dtype), math.nan)
+
+
 def print_table(header, lines):
     """Print a table in Markdown, its first column to the left and its figures to the right."""
-    print("| " + " | ".join(header) + " |")
-    print("|---|" + "---:|" * (len(header) - 1))
-    for line in lines:
+    for line in (header, ["---", *["---:"] * (len(header) - 1)], *lines):
         print("| " + " | ".join(line) + " |")
     print(flush=True)
 
@@ -113,7 +160,7 @@ def processor():
 def print_header(effort, pythons):
     """Print the machine and what runs on it, with `show_versions` of ours beside each Python."""
     print(f"- {processor()}, {datetime.date.today()}, `{' '.join(sys.argv[1:])}`")
-    for name in ("numba", "jax"):
+    for name in ("numba", "jax", "river"):
         print(f"- {name}: {version(name) if find_spec(name) else 'not installed'}")
     print(f"- medians of {effort.rounds} interleaved rounds of at least {effort.seconds} s each")
     show = "import skl_softmaxnet; skl_softmaxnet.show_versions()"

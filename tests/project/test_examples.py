@@ -19,6 +19,7 @@ WARNINGS = "ignore:skl_softmaxnet runs without its compiled engine:UserWarning"
 
 HAS_PROGRESS_BAR = find_spec("rich") and find_spec("sklearn.callback")
 GRID = r"^\(\) .*\n\(5,\) .*\n\(20,\) .*\n\(10, 10\) .*"
+WITH_RIVER = "river's scaler, a network", "a network that scales"
 ENOUGH = r"(0\.(7[5-9]|[89]\d)\d*|1\.0+)"
 
 # What each script prints, beside all else.
@@ -50,33 +51,35 @@ PRINTED = {
     "resume.py": [r"(?s)(Killed; the checkpoint holds.*){3}that of the run .*, bit for bit\n\Z"],
     "dask_search.py": [r"^All scores of 27 fits are those of one machine: True$"],
     "dask_out_of_core.py": [r"^The same network from both: True$"],
+    "stream.py": [r"^standardize=True +0\.8\d\d +0\.[23]\d\d +0\.9\d\d +0\.2\d\d$"],
+    "hedge.py": [r"^their average( +0\.\d\d\d){3} +0\.4\d\d$"],
+    "with_river.py": [rf"^{name} +0\.8\d\d +0\.[56]\d\d " for name in WITH_RIVER],
 }
 FAST = ("tutorial.py", "grid_search.py")
 WITHOUT_PICTURE = ("resume.py", "onnx_export.py", "dask_search.py", "dask_out_of_core.py")
+WITHOUT_PICTURE += ("with_river.py",)
 
 # What a script needs that only an extra installs.
 NEEDS = {
     "onnx_export.py": ("skl2onnx", "onnxruntime"),
     "dask_search.py": ("dask.distributed",),
     "dask_out_of_core.py": ("dask.distributed", "dask_ml"),
+    "with_river.py": ("river",),
 }
 
 
-def run(name, folder):
-    """Run a copy of a script in a folder of its own; return what it prints."""
+def run(name, folder, **environment):
+    """Run a copy of a script in a folder of its own; return how it ended."""
     script = shutil.copy(EXAMPLES / name, folder)
-    finished = subprocess.run(
+    return subprocess.run(
         [sys.executable, script],
         cwd=folder,
-        env=os.environ | {"MPLBACKEND": "Agg", "PYTHONWARNINGS": WARNINGS},
+        env=os.environ | {"MPLBACKEND": "Agg", "PYTHONWARNINGS": WARNINGS} | environment,
         capture_output=True,
         encoding="utf-8",
         timeout=SECONDS,
         check=False,
     )
-    assert finished.returncode == 0, finished.stderr
-    assert not finished.stderr  # neither warnings nor anything else
-    return finished.stdout
 
 
 def assert_shows_something(picture):
@@ -100,12 +103,27 @@ def test_script(name, tmp_path):
     pictures = set() if name in WITHOUT_PICTURE else {Path(name).with_suffix(".png").name}
     if pictures:
         pytest.importorskip("matplotlib", reason="the script draws with matplotlib, an extra")
-    printed = run(name, tmp_path)
+    finished = run(name, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert not finished.stderr  # neither warnings nor anything else
+    printed = finished.stdout
     for pattern in PRINTED[name]:
         assert re.search(pattern, printed, re.M), printed
     assert {path.name for path in tmp_path.iterdir()} == {name} | pictures
     for picture in pictures:
         assert_shows_something(tmp_path / picture)
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_missing_extra_is_named(name, tmp_path):
+    """In one sentence, where what the extra installs cannot be imported."""
+    libraries = {library.partition(".")[0] for library in NEEDS[name]}
+    for library in libraries:
+        (tmp_path / f"{library}.py").write_text("raise ImportError('it is not here')")
+    finished = run(name, tmp_path, PYTHONPATH=str(tmp_path))
+    assert finished.returncode == 1
+    extra = r"This example needs the extra (\w+): pip install -e '\.\[\1\]' \(it is not here\)\.\n"
+    assert re.fullmatch(extra, finished.stderr), finished.stderr
 
 
 def test_every_script_is_tested():

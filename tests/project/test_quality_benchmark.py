@@ -1,13 +1,15 @@
 """The figures of examples/benchmarks/quality.py, on cases done by hand, and its tables."""
 
 import importlib
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from skl_softmaxnet import SoftmaxMLPClassifier
+
 BENCHMARKS = Path(__file__).parents[2] / "examples" / "benchmarks"
-SECONDS = 300  # many times what it takes, even on the engine in NumPy
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +56,19 @@ def test_comparison(name, better, quality):
     assert quality.compare(ours, shifted, name)[2]
     assert quality.compare(shifted, ours, name)[2]
     assert quality.compare(ours, ours, name) == (0, 0, True)
+
+
+def test_tables(quality, monkeypatch, capsys):
+    """A tiny run, in which ours learns nothing."""
+    monkeypatch.setitem(quality.MODELS, "ours", SoftmaxMLPClassifier(learning_rate_init=1e-9))
+    monkeypatch.setattr(quality, "use_one_thread", lambda: None)  # it would start anew
+    command = "quality.py --sets iris --models ours mlp logistic --repeats 1"
+    monkeypatch.setattr("sys.argv", command.split())
+    quality.main()
+    printed = capsys.readouterr().out
+    table = dict(re.findall(r"^\| (.*?) \| ([\d.]+) ± [\d.]+ \|.*\|$", printed, re.M))
+    assert list(table) == ["SoftmaxMLPClassifier", "MLPClassifier", "LogisticRegression"]
+    assert float(table["SoftmaxMLPClassifier"]) < 0.8
+    assert float(table["LogisticRegression"]) > 0.9
+    (comparison,) = re.findall(r"^\| iris \| (.*) \|$", printed, re.M)
+    assert re.fullmatch(r"-[\d.]+ ± [\d.]+ \| NO \| \+[\d.]+ ± [\d.]+ \| NO", comparison)
