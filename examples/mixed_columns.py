@@ -57,7 +57,9 @@ def main():
         print(f"{name:25}{model.score(test, y_test):9.3f}{loss:12.3f}")
 
     inputs = model[:-1].get_feature_names_out()
-    print(textwrap.fill(f"The network's {len(inputs)} inputs: {', '.join(inputs)}", width=80))
+    print(
+        "\n" + textwrap.fill(f"The network's {len(inputs)} inputs: {', '.join(inputs)}", width=80)
+    )
     draw(model, test).savefig(PICTURE, dpi=150)
     print(f"Picture: {PICTURE}")
 

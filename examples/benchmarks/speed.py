@@ -96,7 +96,7 @@ def announce(arguments):
     seconds = [
         counts.get(name, 1) * SECTIONS[name][1 + arguments.quick] for name in arguments.section
     ]
-    print(f"This takes about {sum(seconds) / 60:.0f} minutes.", file=sys.stderr, flush=True)
+    print(f"This takes about {sum(seconds) / 60:.1f} minutes.", file=sys.stderr, flush=True)
 
 
 def main():
