@@ -86,8 +86,8 @@ def print_options(effort, workers, arguments):
 
 
 # Beside each, how many seconds it takes, the first for each shape and rule, and where quick.
-SECTIONS = {"table": (print_training, 90, 25), "streams": (print_streams, 300, 90)}
-SECTIONS |= {"predict": (print_predictions, 90, 30), "options": (print_options, 90, 30)}
+SECTIONS = {"table": (print_training, 50, 20), "streams": (print_streams, 200, 80)}
+SECTIONS |= {"predict": (print_predictions, 60, 20), "options": (print_options, 60, 20)}
 
 
 def announce(arguments):
