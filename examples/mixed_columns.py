@@ -13,6 +13,7 @@ It prints how well the held-out trips are told apart, beside a network that sees
 and draws how the probability to be late depends on the distance, for each kind of weather.
 """
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,9 @@ def main():
         print(f"{name:25}{model.score(test, y_test):9.3f}{loss:12.3f}")
 
     inputs = model[:-1].get_feature_names_out()
-    print(f"\nThe network's {len(inputs)} inputs: {', '.join(inputs)}")
+    print(
+        "\n" + textwrap.fill(f"The network's {len(inputs)} inputs: {', '.join(inputs)}", width=80)
+    )
     draw(model, test).savefig(PICTURE, dpi=150)
     print(f"Picture: {PICTURE}")
 

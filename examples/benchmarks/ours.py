@@ -91,9 +91,9 @@ def prepare(text):
     X, targets = samples(name, dtype)
     hidden, weight = SHAPES[name].layer_sizes[1:-1], options.pop("sample_weight", None)
     weights = {} if weight is None else {"sample_weight": np.full(n_rows, weight)}
+    model = network(hidden, **options).fit(X, targets)  # the first in a process imports more
     if call == "fit":  # a repetition is an epoch
         return lambda n_epochs: network(hidden, n_epochs, **options).fit(X, targets)
-    model = network(hidden, **options).fit(X, targets)
     if call == "predict_proba":
         return repeat(model.predict_proba, cut(X, None, n_rows))
     return repeat(partial(model.partial_fit, **weights), cut(X, targets, n_rows))

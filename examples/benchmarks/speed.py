@@ -86,8 +86,8 @@ def print_options(effort, workers, arguments):
 
 
 # Beside each, how many seconds it takes, the first for each shape and rule, and where quick.
-SECTIONS = {"table": (print_training, 90, 25), "streams": (print_streams, 300, 90)}
-SECTIONS |= {"predict": (print_predictions, 90, 30), "options": (print_options, 90, 30)}
+SECTIONS = {"table": (print_training, 50, 20), "streams": (print_streams, 200, 80)}
+SECTIONS |= {"predict": (print_predictions, 60, 20), "options": (print_options, 60, 20)}
 
 
 def announce(arguments):
@@ -96,7 +96,7 @@ def announce(arguments):
     seconds = [
         counts.get(name, 1) * SECTIONS[name][1 + arguments.quick] for name in arguments.section
     ]
-    print(f"This takes about {sum(seconds) / 60:.0f} minutes.", file=sys.stderr, flush=True)
+    print(f"This takes about {sum(seconds) / 60:.1f} minutes.", file=sys.stderr, flush=True)
 
 
 def main():
