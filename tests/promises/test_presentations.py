@@ -138,16 +138,6 @@ def test_float32_is_shown_in_the_same_order(multilabel, kind, container, paramet
     assert_differs(other_seed, double)
 
 
-def test_scaling_and_moving_columns_keeps_the_order(presented):
-    X, y = samples(40)
-    network().fit(X, y)
-    expected = orders(presented)
-    rng = np.random.RandomState(1)
-    for same_X in (X * rng.uniform(0.01, 100, size=7), X - X.mean(axis=0), np.exp(X)):
-        network().fit(same_X, y)
-        assert orders(presented) == expected
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("load", [load_iris, load_breast_cancer, load_digits])
 def test_behind_a_scaler_row_order_does_not_matter(load):

@@ -15,6 +15,7 @@ from helpers import (
     network,
     of_training,
     put_in,
+    train,
 )
 from numpy.testing import assert_array_equal
 from sklearn.datasets import make_blobs
@@ -82,6 +83,9 @@ def test_without_it_fit_begins_anew(training):
     again = network(**parameters).fit(X, y).fit(X, y)
     assert_same_training(again, network(**parameters).fit(X, y))
     assert again.n_iter_ == 3
+    if training != "balanced labels":
+        streamed = train(network(**parameters), "partial_fit", X, y)
+        assert_same_training(streamed.fit(X, y), again)
 
 
 @pytest.mark.parametrize(

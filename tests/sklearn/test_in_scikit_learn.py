@@ -6,24 +6,10 @@ import pandas as pd
 import pytest
 from helpers import network, samples, train
 from numpy.testing import assert_array_equal
-from sklearn.base import is_classifier
 from sklearn.datasets import make_blobs
 from sklearn.neural_network.tests import test_mlp
-from sklearn.utils import get_tags
 
 from skl_softmaxnet import SoftmaxMLPClassifier
-
-
-def test_tags():
-    assert is_classifier(SoftmaxMLPClassifier())
-    tags = get_tags(SoftmaxMLPClassifier())
-    assert tags.estimator_type == "classifier"
-    assert tags.input_tags.sparse
-    assert not tags.input_tags.allow_nan
-    assert tags.classifier_tags.multi_class
-    assert not tags.non_deterministic
-    assert tags.requires_fit
-
 
 # --- Frames ---
 
