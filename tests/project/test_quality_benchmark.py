@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "examples" / "benchmarks"
-SECONDS = 300  # many times what it takes, even on the engine in NumPy
 
 
 @pytest.fixture(scope="module")
