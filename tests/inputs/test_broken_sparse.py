@@ -62,9 +62,6 @@ def result_of(place, matrix):
     return result if predicts else result.coefs_[0]
 
 
-# --- Lies: which attribute of a matrix is replaced by what a function makes of it ---
-
-
 def put(where, value):
     """A function that replaces one entry."""
 
@@ -83,6 +80,7 @@ def wrapping(dtype):
     return lambda p: np.array([0, *[*middle, *p[5:]][: len(p) - 2], p[-1]], dtype)
 
 
+# Lies: which attribute of a matrix is replaced by what a function makes of it.
 COMPRESSED = {
     "pointers that wrap": ("indptr", wrapping(np.int32)),
     "wide pointers that wrap": ("indptr", wrapping(np.int64)),
@@ -150,9 +148,6 @@ def test_a_matrix_that_means_something(place, in_child):
     """It may be refused as well as taken for what it holds."""
     result = in_child(result_of, place, twice_in_order(good(place)))
     assert result is None or np.isfinite(result).all()
-
-
-# --- Any number anywhere ---
 
 
 def is_valid(matrix):

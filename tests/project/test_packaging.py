@@ -23,9 +23,6 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT, TOOLS = PYPROJECT["project"], PYPROJECT["tool"]
 
 
-# --- Files ---
-
-
 def run(command, **options):
     """Run a command, and return what it prints."""
     finished = subprocess.run(command, capture_output=True, encoding="utf-8", **options)
@@ -65,9 +62,6 @@ def test_what_runs_the_tests_names_what_is_there(files):
     named = set(re.findall(r"\b(?:tests|examples)/[\w/]+\.py\b", text))
     assert named
     assert not [name for name in named if not (ROOT / name).is_file()]
-
-
-# --- What is built ---
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +109,6 @@ def test_sdist(clone, files, tmp_path):
     assert packed == {name for name in known if not name.startswith(".")} | {"PKG-INFO"}
 
 
-# --- What pyproject.toml says ---
-
 PYTHON = "Programming Language :: Python :: 3."
 PYTHONS = [
     "3." + text.removeprefix(PYTHON) for text in PROJECT["classifiers"] if text.startswith(PYTHON)
@@ -157,9 +149,6 @@ def test_dependencies():
     assert names == ["numpy", "scipy", "scikit-learn"]
 
 
-# --- The package as it is imported ---
-
-
 def test_type_hints_are_installed():
     assert (INSTALLED / "py.typed").is_file()
 
@@ -181,9 +170,6 @@ def test_the_package_needs_no_network_and_imports_no_extra():
     assert not imported & {"socket", "ssl", "http", "urllib", "subprocess"}
     code = "import sys, skl_softmaxnet; print('matplotlib' in sys.modules)"
     assert run([sys.executable, "-c", code]).strip() == "False"
-
-
-# --- Free-threaded Python ---
 
 
 def test_the_compiled_engine_is_declared_safe_without_the_gil():

@@ -42,9 +42,6 @@ def fit(X, y, sample_weight=None, **parameters):
     return model, [str(warning.message) for warning in caught]
 
 
-# --- What is learned ---
-
-
 @each_seed
 @pytest.mark.parametrize("problem", [xor, parity, circles])
 @pytest.mark.usefixtures("engine")
@@ -72,9 +69,6 @@ def test_several_layers(sizes, activation, seed):
     X, X_test, y, y_test = train_test_split(scale(X), y, stratify=y, random_state=0)
     model, _ = fit(X, y, hidden_layer_sizes=sizes, activation=activation, random_state=seed)
     assert model.score(X_test, y_test) > 0.94
-
-
-# --- What is said where nothing was ---
 
 
 @pytest.mark.parametrize("outputs", ["softmax", "sigmoid"])
@@ -115,9 +109,6 @@ def test_a_network_that_lost_what_it_had_learned_says_so():
 def test_without_a_tolerance_nothing_is_said():
     X, y = load_wine(return_X_y=True)
     assert fit(X, y, random_state=0, tol=None, max_iter=5)[1] == []
-
-
-# --- Warm starts ---
 
 
 def test_a_warm_start_after_convergence_learns_new_data():

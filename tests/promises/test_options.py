@@ -101,9 +101,6 @@ def check(method, shape, *, n_epochs=1, weighted=False, tolerances=(), **paramet
     return oracle
 
 
-# --- What the options do ---
-
-
 @each_depth
 @each_rule
 @each_option
@@ -159,9 +156,6 @@ def test_the_options_differ():
         for other in shown[:index]:
             pairs = zip(one, other, strict=True)
             assert max(np.abs(left - right).max() for left, right in pairs) > 1e-3
-
-
-# --- Epochs of fit, calls of partial_fit, and the schedules ---
 
 
 @pytest.mark.parametrize("option", ["plain", "everything"])
@@ -220,9 +214,6 @@ def test_when_the_rate_falls_and_training_stops(
     oracle = check("fit", (63,), n_epochs=max_iter, hidden_layer_sizes=(9,), **rule, **parameters)
     assert len(set(oracle.rates)) == n_rates
     assert oracle.n_epochs == n_epochs or 10 < oracle.n_epochs < 50
-
-
-# --- Weights that a user puts in ---
 
 
 def assign(model, oracle, coefs, intercepts):

@@ -45,9 +45,6 @@ def different_rows(n_samples):
     return np.arange(1.0, n_samples + 1)[:, np.newaxis] / n_samples, np.arange(n_samples) % 2
 
 
-# --- How often ---
-
-
 def test_relative_weights_of_any_size(presented):
     rng = np.random.RandomState(0)
     for _ in range(50):
@@ -62,9 +59,6 @@ def test_relative_weights_of_any_size(presented):
         assert_array_equal(scaled[weights == 0], 0)
         assert_allclose(scaled.sum(), n_positive, rtol=1e-11)
         assert_allclose(scaled, weights * (n_positive / weights.sum()), rtol=1e-11)
-
-
-# --- In which order ---
 
 
 @pytest.mark.parametrize("weights", [np.ones(5), np.array([2.0, 0, 0.25, 1.5, 1.5])])
@@ -108,9 +102,6 @@ def test_random_numbers_are_drawn_at_initialisation_only(seed, stopping):
         assert left[0] == left[1] == left[2] != state(np.random.RandomState(seed or 3))
     finally:
         shared.set_state(before)
-
-
-# --- The order that is shuffled: that of the contents ---
 
 
 def orders(calls):

@@ -104,9 +104,6 @@ def test_the_schedule_and_the_rate_may_be_set_anew(before, after, divisors, pres
     assert_array_equal([call.rate for call in presented], [0.05 / d for d in divisors])
 
 
-# --- Weights that are put in ---
-
-
 def test_weights_of_another_kind_are_taken():
     """Nested lists, integers and float32, whatever the dtype was."""
     model, spared = (warm().fit(X, Y) for _ in range(2))

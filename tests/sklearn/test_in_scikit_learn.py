@@ -34,9 +34,6 @@ def test_feature_names(method):
     assert not hasattr(classifier.fit(X, y), "feature_names_in_")
 
 
-# --- Attributes ---
-
-
 @pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("hidden_layer_sizes", [(), (6,), (5, 4)])
@@ -83,9 +80,6 @@ def test_warm_starts_count_as_in_mlp_classifier():
     """scikit-learn's own tests of it."""
     test_mlp.test_warm_start_full_iteration(like_mlp_classifier)
     test_mlp.test_mlp_warm_start_no_convergence(like_mlp_classifier, "sgd")
-
-
-# --- The end of the training ---
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -81,9 +81,6 @@ def members():
     return [("network", network()), ("line", LogisticRegression()), ("clouds", GaussianNB())]
 
 
-# --- Classifiers made of classifiers, searches among them ---
-
-
 def chain(method):
     scaled = make_pipeline(StandardScaler(), network())  # decision values are large
     return ClassifierChain(scaled, chain_method=method, cv=3)
@@ -175,9 +172,6 @@ def test_boosting_is_worth_it():
     assert np.mean(boosted) >= np.mean(alone)
 
 
-# --- Probabilities and thresholds made better ---
-
-
 @pytest.mark.parametrize("method", CALIBRATIONS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_calibration(n_classes, method):
@@ -209,9 +203,6 @@ def test_tuned_threshold(response_method, usual):
         for model in (tuned, network().fit(X_train, y_train))
     )
     assert balanced > before + 0.05
-
-
-# --- Sample weights on their way through ---
 
 
 @pytest.fixture
