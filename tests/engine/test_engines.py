@@ -231,15 +231,6 @@ def test_whether_all_weights_are_finite(sizes, dtype):
         assert not engine.is_finite(np.array([], dtype=np.intp))
 
 
-def test_momentum_counts_in_the_time_of_a_presentation():
-    """It moves all weights of a million inputs, however few are not zero."""
-    weights = [np.zeros((1_000_000, 2))], [np.zeros(2)]
-    plain, _ = new_engine(_engine.Engine, weights)
-    velocities = zeros_like(weights, np.float64)
-    moving, _ = new_engine(_engine.Engine, weights, momentum=0.9, velocities=velocities)
-    assert moving.seconds_per_presentation > plain.seconds_per_presentation
-
-
 @pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64"), reason="other processors keep tiny results"
 )

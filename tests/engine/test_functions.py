@@ -1,4 +1,7 @@
-"""Softmax against SciPy and central differences, and the compiled twins of all functions."""
+"""Softmax against SciPy and central differences, and the compiled twins of all functions.
+
+test_gradient.py has the derivatives of losses, promises/test_options.py the activations.
+"""
 
 import numpy as np
 import pytest
@@ -26,9 +29,6 @@ def differences(function, z, step=1e-6):
     """∂function/∂z by central differences: column j is the derivative by z_j."""
     steps = step * np.eye(len(z))
     return np.transpose([(function(z + one) - function(z - one)) / (2 * step) for one in steps])
-
-
-# --- Softmax ---
 
 
 @given(z=vectors(1e4))
@@ -114,9 +114,6 @@ def test_the_jacobian_is_that_of_a_vector(wrong):
         softmax_jacobian_product([0.2, 0.8], [1, 2, 3])
 
 
-# --- Losses; test_gradient.py has the derivatives, test_options.py the activations ---
-
-
 def test_losses_by_hand():
     target, z = np.array([1.0, 0]), np.array([-1000.0, 1000])  # could not be more wrong
     assert functions.log_loss(target, z, "softmax") == 2000
@@ -124,9 +121,6 @@ def test_losses_by_hand():
     assert functions.squared_error(np.array([1.0, 0, 0]), np.array([0.5, 0.5, 0])) == 0.25
     at_the_kink = functions.relu(np.array([-0.0, 0.0]))
     assert functions.relu_derivative(at_the_kink).tolist() == [0, 0]
-
-
-# --- The compiled functions, read off the weights after one presentation ---
 
 
 def sums(dtype):
@@ -139,7 +133,7 @@ def sums(dtype):
 
 
 def values_on(engine_class, z, activation):
-    """The outputs of units with these sums, as x = 1 and weights z make them."""
+    """The outputs of units with sums z, read off the weights after one presentation of x = 1."""
     X, first = np.ones((1, 1), z.dtype), np.zeros(1, dtype=np.intp)
     coefs, options = [z[np.newaxis]], {"loss": "log_loss", "rate": 1.0}
     if (

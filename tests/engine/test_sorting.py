@@ -91,6 +91,11 @@ def test_lists_of_labels_where_one_begins_the_other(sort_rows):
     assert_in_content_order(sort_rows, np.zeros((40, 2)), targets)
 
 
+def test_rows_that_tie_in_float32_are_told_by_their_other_columns_first(sort_rows):
+    X = np.array([[0.1 + 1e-12, 0.0], [0.1, 5.0], [1e-50, 1.0], [0.0, 2.0]])
+    assert_in_content_order(sort_rows, X, np.zeros(4, np.int32))
+
+
 def test_numbers_of_rows_in_eight_bytes(sort_rows, monkeypatch):
     X, targets = np.random.RandomState(0).normal(size=(200, 3)), np.zeros(200, np.int32)
     expected, _ = sort_rows(X, targets)

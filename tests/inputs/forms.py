@@ -98,8 +98,7 @@ def samples(draw, values=quarters, n_classes=3):
     return X, np.concatenate([np.arange(n_classes), rest])
 
 
-# ----------------------------------------------------------------------------------------------
-# Dense X: each form of an array, which holds other values where its type asks for them
+# --- Dense X: each form of an array, which holds other values where its type asks for them ---
 
 
 def spread(array):
@@ -166,8 +165,7 @@ def plain(X):
     return np.array(values, np.float32 if is_single else np.float64, order="C")
 
 
-# ----------------------------------------------------------------------------------------------
-# Sparse X, all with the values of the array
+# --- Sparse X, all with the values of the array ---
 
 
 def with_parts(X, change, *names):
@@ -214,8 +212,7 @@ SPARSE = {
     "unsorted halves": lambda X: stored(X, slice(None, None, -1), 2),
 }
 
-# ----------------------------------------------------------------------------------------------
-# Labels
+# --- Labels ---
 
 
 def as_objects(labels):
@@ -264,10 +261,11 @@ INDICATORS = {
     "coo": sp.coo_array,
     "lil of bools": lambda labels: sp.lil_array(labels.astype(bool)),
     "zeros stored": lambda labels: stored(labels, slice(None)),
+    "in halves": in_halves,
+    "halves in csr": lambda labels: stored(labels, slice(None), 2),
 }
 
-# ----------------------------------------------------------------------------------------------
-# Weights, whole quarters too
+# --- Weights, whole quarters too ---
 
 WEIGHTS = {
     "lists": lambda weights: weights.tolist(),

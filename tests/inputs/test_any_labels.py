@@ -62,8 +62,6 @@ def test_labels_are_their_places(kind, method, data):
         assert state(model) == before
 
 
-# --- Labels of pandas that floats cannot hold ---
-
 NEXT_TO_EACH_OTHER = 2**53 + np.arange(N) % 4  # the same floats two by two
 EXACT = {
     "Int64": lambda y: pd.Series(y, dtype="Int64"),

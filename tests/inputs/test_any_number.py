@@ -20,8 +20,6 @@ def with_number(values, number):
     return values
 
 
-# --- Numbers in the data ---
-
 EXACT = [7, -7, 0.25, True, Decimal("0.25"), Fraction(1, 4), np.int8(7), np.float16(0.25)]
 EXACT += [np.longdouble(0.25), np.uint64(2**63), 2**80]
 TOO_LARGE = [10**400, -(10**400), Fraction(10**400), Decimal("1e400"), np.longdouble("1e4000")]
@@ -54,8 +52,6 @@ def test_numbers_that_no_float_can_hold(number):
         with pytest.raises((ValueError, OverflowError)):
             call()
 
-
-# --- Numbers as parameters ---
 
 PARAMETERS = ["alpha", "decay", "learning_rate_init", "momentum", "power_t"]
 
@@ -94,9 +90,6 @@ def test_epochs_beyond_all_counting(max_iter, shuffle):
     # three classes as frequent lose 1/3; the first three epochs in a row below 0.9 of that end it
     fails = np.array([0, 0, *(np.array(model.fit(X, Y).loss_curve_) < 0.3)], dtype=int)
     assert np.argmax(fails[:-2] + fails[1:-1] + fails[2:] == 3) + 1 == model.n_iter_
-
-
-# --- Sums that overflow ---
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")

@@ -179,6 +179,7 @@ WRONG_Y = {
     "missing in pandas": (pd.Series([0, 1, None] * 4, dtype="Int64"), r"\by\b.*NaN"),
     "two columns": (np.column_stack([Y, Y]), "y has several columns.* 0 and 1"),
     "counts": (2 * SEVERAL, "y has several columns.* 0 and 1"),
+    "ones in two parts": (forms.in_halves(2 * SEVERAL), "y has several columns.* 0 and 1"),
     "columns of text": (SEVERAL.astype(str), "y has several columns.* 0 and 1"),
     "NaN in columns": (np.where(SEVERAL, NAN, 0), "y contains NaN"),
     "fewer rows of columns": (SEVERAL[:-1], "inconsistent numbers of samples"),

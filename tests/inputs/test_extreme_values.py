@@ -91,14 +91,6 @@ def test_one_outlier(outlier, engine):
     assert model.score(X, y) > 0.8  # and the others are still learned
 
 
-@pytest.mark.parametrize("value", [0.0, -0.0, 1.0, 5e-324, 1e100])
-def test_constant_samples(value, engine):
-    """There is nothing to learn from them but how often each class comes."""
-    X, y = np.full((300, 2), value), (np.arange(300) % 3 == 0).astype(int)
-    model = network(5, learning_rate_init=0.01, max_iter=50).fit(X, y)
-    assert abs(model.predict_proba(X[:1]) - [[2 / 3, 1 / 3]]).max() < 0.1
-
-
 @pytest.mark.parametrize("dtype", EXTREMES)
 def test_weights_at_the_ends(dtype):
     X, y = np.random.RandomState(0).normal(size=(6, 2)).astype(dtype), np.arange(6) % 2

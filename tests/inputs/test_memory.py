@@ -43,9 +43,6 @@ def as_sparse(X):
     return sp.csr_array((X.ravel(), columns, bounds), shape=X.shape)
 
 
-# --- X is neither copied nor written to ---
-
-
 @only_compiled
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("container", [np.asarray, as_sparse])
@@ -87,9 +84,6 @@ def test_a_read_only_memory_map(method, dtype, tmp_path):
     assert peak_memory(classifier.predict_proba, mapped)[0] < X.nbytes / 2
     assert_same_bits(classifier, train_once(method, X, y))
     assert hashlib.sha256(path.read_bytes()).digest() == before
-
-
-# --- Nothing of the size of samples times units ---
 
 
 @only_compiled

@@ -84,13 +84,10 @@ def test_loss_of_one_network(on_iris):
     display = drawn(LossCurveDisplay.from_estimator(on_iris))
     assert display.names == texts(display.legend_.get_texts()) == ["SoftmaxMLPClassifier"]
     assert_array_equal(display.loss_curves, [on_iris.loss_curve_])
-    (line,) = display.lines_
-    assert_line(line, on_iris.loss_curve_)
-    assert line.axes is display.ax_
+    assert_line(display.lines_[0], on_iris.loss_curve_)
     assert display.figure_.axes == [display.ax_]
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("epoch", "loss")
     assert display.validation_scores == display.validation_lines_ == [None]
-    assert display.validation_ax_ is None
 
 
 def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):

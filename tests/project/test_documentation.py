@@ -116,12 +116,6 @@ def test_pages_of_examples_are_those_of_scripts():
     assert len(named) > 10
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
-def test_every_example_has_a_title(path):
-    title, line, *_ = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).splitlines()
-    assert line == "=" * len(title)
-
-
 GUARANTEES = PAGES["docs/guarantees.md"]
 TESTS = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", GUARANTEES)
 

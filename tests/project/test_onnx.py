@@ -176,9 +176,6 @@ def test_operator_sets(target_opset):
         assert_converts(*fitted(kind), target_opset=target_opset)
 
 
-# --- Options ---
-
-
 @each_kind
 def test_option_raw_scores(kind):
     classifier, X = fitted(kind)
@@ -205,9 +202,6 @@ def test_option_zipmap():
 def test_option_output_class_labels():
     classifier, X = fitted("classes")
     assert_array_equal(converted(classifier, X, output_class_labels=True)[2], classifier.classes_)
-
-
-# --- Around it ---
 
 
 def test_inside_other_estimators():

@@ -80,8 +80,6 @@ def test_class_weights_multiply_sample_weights(class_weight, method, shuffle, gi
     assert_differs(weighted, plain)
 
 
-# --- A dict ---
-
 EQUAL_TO = {
     "missing classes weigh one": ({2: 2.5}, [1, 1, 2.5], np.asarray),
     "no class weighs more than one": ({}, [1, 1, 1], np.asarray),
@@ -119,9 +117,6 @@ def test_a_class_of_weight_zero_is_known_but_never_presented(class_weight, metho
     assert "green" not in model.predict(X)
 
 
-# --- "balanced" ---
-
-
 def test_balanced_labels_are_those_of_scikit_learn(engine):
     X, Y = labels()
     weights = compute_sample_weight("balanced", Y)
@@ -152,9 +147,6 @@ def test_balanced_of_a_class_of_next_to_no_weight(parameters, tiny):
     y = y if parameters == BALANCED else np.eye(3, dtype=int)[y]
     with pytest.raises(ValueError, match="sample_weight"):
         network(**parameters).fit(X, y, sample_weight=weights)
-
-
-# --- A stream ---
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ import pytest
 import scipy.sparse as sp
 from helpers import STOPPING, child_process, each_method, samples, state, train
 from helpers import network as any_network
-from sklearn.model_selection import GridSearchCV
 
 from skl_softmaxnet import _engine
 
@@ -248,33 +247,3 @@ def test_ctrl_c_in_the_middle_of_a_long_pass(case, method, engine, in_child):
     seconds, is_right = in_child(interrupted_long_call, engine, method, *LONG[case])
     assert seconds < 5  # 0.2 where the machine has nothing else to do
     assert is_right
-
-
-# --- Inside a search ---
-
-
-def found(search):
-    scores = search.cv_results_["mean_test_score"].tolist()
-    return scores, search.best_params_, state(search.best_estimator_)
-
-
-def interrupted_searches(n_trials):
-    """Interrupt one search again and again; tell of each trial what came of it."""
-    X, y = samples()
-    grid = {"learning_rate_init": [0.01, 0.3], "hidden_layer_sizes": [3, (4, 2)]}
-    search = GridSearchCV(network(max_iter=60), grid, cv=3, error_score="raise")
-    expected, untouched = found(copy.deepcopy(search).fit(X, y)), state(search.estimator)
-    outcomes = []
-    for _, seconds in moments(n_trials, lambda: copy.deepcopy(search).fit(X, y)):
-        caught = interrupt(lambda: search.fit(X, y), seconds)
-        usable = caught is None or search.predict_proba(X).shape == (len(y), 3)
-        outcomes.append((caught, usable and state(search.estimator) == untouched))
-    return outcomes, found(search.fit(X, y)) == expected
-
-
-@pytest.mark.parametrize("n_trials", [10, pytest.param(100, marks=pytest.mark.slow)])
-def test_an_interrupted_search_can_be_repeated(n_trials, in_child):
-    outcomes, finds_the_same = in_child(interrupted_searches, n_trials)
-    assert [caught for caught, _ in outcomes if caught is None or caught]  # some came in time
-    assert all(is_whole for _, is_whole in outcomes)
-    assert finds_the_same

@@ -31,9 +31,6 @@ def permuted(order, *arrays):
     return [None if array is None else array[order] for array in arrays]
 
 
-# --- The order of the rows ---
-
-
 @pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])
 @each_training
 def test_row_order_does_not_matter(training, kind):
@@ -45,9 +42,6 @@ def test_row_order_does_not_matter(training, kind):
         same_X, same_y, same_weights = permuted(order, X, y, weights)
         again = network(**parameters).fit(same_X, same_y, sample_weight=same_weights)
         assert_same_course(fitted, again)
-
-
-# --- Weights that are counts ---
 
 
 @each_training
@@ -130,9 +124,6 @@ def test_a_fraction_is_one_more_presentation_at_a_lower_rate(method):
     assert model.t_ == len(shares)
 
 
-# --- Weights that are relative ---
-
-
 @each_training
 def test_equal_weights_are_no_weights(training):
     """Boosting starts with 1 / n each; 49 times 1 / 49 is not 1 in floating point.
@@ -171,9 +162,6 @@ def test_partial_fit_never_scales():
     half_weight, half_rate = network(learning_rate_init=0.5), network(learning_rate_init=0.25)
     half_weight.partial_fit(X, y, classes=[0, 1, 2], sample_weight=np.full(len(y), 0.5))
     assert_same_bits(half_weight, half_rate.partial_fit(X, y, classes=[0, 1, 2]))
-
-
-# --- Seeds ---
 
 
 @each_training

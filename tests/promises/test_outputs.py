@@ -74,9 +74,6 @@ def test_sigmoid_probabilities_are_the_normalised_outputs():
     assert_allclose(model.predict_proba([[-800, -801, -802]]), [softmax([0, -1, -2])], rtol=1e-12)
 
 
-# --- Several labels for a sample ---
-
-
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     ("loss", "expected", "slope"),

@@ -45,9 +45,6 @@ def different_rows(n_samples):
     return np.arange(1.0, n_samples + 1)[:, np.newaxis] / n_samples, np.arange(n_samples) % 2
 
 
-# --- How often ---
-
-
 def test_relative_weights_of_any_size(presented):
     rng = np.random.RandomState(0)
     for _ in range(50):
@@ -62,9 +59,6 @@ def test_relative_weights_of_any_size(presented):
         assert_array_equal(scaled[weights == 0], 0)
         assert_allclose(scaled.sum(), n_positive, rtol=1e-11)
         assert_allclose(scaled, weights * (n_positive / weights.sum()), rtol=1e-11)
-
-
-# --- In which order ---
 
 
 @pytest.mark.parametrize("weights", [np.ones(5), np.array([2.0, 0, 0.25, 1.5, 1.5])])
@@ -110,9 +104,6 @@ def test_random_numbers_are_drawn_at_initialisation_only(seed, stopping):
         shared.set_state(before)
 
 
-# --- The order that is shuffled: that of the contents ---
-
-
 def orders(calls):
     found = [call.order.tolist() for call in calls]
     calls.clear()
@@ -136,16 +127,6 @@ def test_float32_is_shown_in_the_same_order(multilabel, kind, container, paramet
     other_seed = network(**parameters | {"random_state": 1}).fit(X, y, sample_weight=weights)
     assert orders(presented) != expected
     assert_differs(other_seed, double)
-
-
-def test_scaling_and_moving_columns_keeps_the_order(presented):
-    X, y = samples(40)
-    network().fit(X, y)
-    expected = orders(presented)
-    rng = np.random.RandomState(1)
-    for same_X in (X * rng.uniform(0.01, 100, size=7), X - X.mean(axis=0), np.exp(X)):
-        network().fit(same_X, y)
-        assert orders(presented) == expected
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -2,7 +2,6 @@
 
 import contextlib
 import random
-import re
 import runpy
 import signal
 import subprocess
@@ -91,12 +90,3 @@ def test_a_killed_training_ends_with_the_same_model(stops, never_killed, tmp_pat
     _, errors = start(checkpoint).communicate(timeout=SECONDS)
     assert not errors
     assert_same_training(joblib.load(checkpoint), never_killed)
-
-
-def test_a_training_that_is_never_killed(script, never_killed, tmp_path, capsys):
-    checkpoint = tmp_path / "network.joblib"
-    script["train"](checkpoint, N_EPOCHS - 1)
-    script["train"](checkpoint, N_EPOCHS)
-    assert_same_training(joblib.load(checkpoint), never_killed)
-    numbers = re.findall(r"^Epoch (\d+): loss", capsys.readouterr().out, re.M)
-    assert [int(number) for number in numbers] == [*range(1, N_EPOCHS + 1)]

@@ -80,8 +80,6 @@ def test_the_order_of_millions_of_rows_does_not_matter():
     assert_same_bits(one_epoch(X, y, hidden), backwards)
 
 
-# --- Ctrl-C ---
-
 MOMENTS = (0.05, 0.2, 0.4, 0.7, 1.0, 1.4, 1.9, 2.5)  # seconds
 
 

@@ -78,9 +78,6 @@ def test_threads(seconds):
     assert min(check_threads(seconds)) >= 1
 
 
-# --- One estimator, in several threads ---
-
-
 def predict(model, X, y):
     for same_X in (X, sp.csr_array(X)):
         assert np.allclose(model.predict_proba(same_X).sum(axis=1), 1)
@@ -152,8 +149,6 @@ def test_many_threads_predict_while_one_trains(method, seconds):
     with child_process() as call:
         assert not call(at_once, [method, *["predict"] * 4], seconds)
 
-
-# --- Processes ---
 
 FITTED = network(warm_start=True).fit(*samples())
 

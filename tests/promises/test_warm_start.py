@@ -15,6 +15,7 @@ from helpers import (
     network,
     of_training,
     put_in,
+    train,
 )
 from numpy.testing import assert_array_equal
 from sklearn.datasets import make_blobs
@@ -82,6 +83,9 @@ def test_without_it_fit_begins_anew(training):
     again = network(**parameters).fit(X, y).fit(X, y)
     assert_same_training(again, network(**parameters).fit(X, y))
     assert again.n_iter_ == 3
+    if training != "balanced labels":
+        streamed = train(network(**parameters), "partial_fit", X, y)
+        assert_same_training(streamed.fit(X, y), again)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +102,6 @@ def test_the_schedule_and_the_rate_may_be_set_anew(before, after, divisors, pres
     presented.clear()
     model.set_params(max_iter=2, learning_rate=after, learning_rate_init=0.05).fit(X, Y)
     assert_array_equal([call.rate for call in presented], [0.05 / d for d in divisors])
-
-
-# --- Weights that are put in ---
 
 
 def test_weights_of_another_kind_are_taken():

@@ -59,14 +59,11 @@ def samples(*, multilabel=False):
     return X, (scores > 0.2).astype(int) if multilabel else scores.argmax(axis=1)
 
 
-def new_mlp(option, sizes):
-    return MLPClassifier(sizes, solver="sgd", batch_size=1, **SHARED | OPTIONS[option])
-
-
 @cache
 def fitted_mlp(option, sizes, multilabel):
     """MLPClassifier after training, kept for the other engine."""
-    return new_mlp(option, sizes).fit(*samples(multilabel=multilabel))
+    mlp = MLPClassifier(sizes, solver="sgd", batch_size=1, **SHARED | OPTIONS[option])
+    return mlp.fit(*samples(multilabel=multilabel))
 
 
 def like(theirs, X, y):
@@ -93,17 +90,3 @@ def test_fit(sizes, multilabel, option):
     if theirs.alpha == 0:  # their loss contains the penalty
         assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
     assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-9)
-
-
-@pytest.mark.parametrize(
-    "option", ["plain", "momentum", "alpha and nesterov", "invscaling", "invscaling, power_t"]
-)
-def test_partial_fit_chunk_by_chunk(option):
-    X, y = samples()
-    theirs = new_mlp(option, (8, 5))
-    ours = like(theirs, X, y)
-    for rows in np.split(np.arange(len(y)), [1, 12, 15, 30]):
-        ours.partial_fit(X[rows], y[rows])
-        theirs.partial_fit(X[rows], y[rows], classes=range(4))
-        assert_close(ours, theirs, rtol=1e-9, atol=1e-13)
-        assert ours.t_ == theirs.t_

@@ -7,7 +7,6 @@ import pytest
 from helpers import assert_same_bits, samples
 from helpers import network as any_network
 from numpy.testing import assert_array_equal
-from sklearn.model_selection import GridSearchCV
 
 from skl_softmaxnet import _callbacks
 
@@ -141,15 +140,3 @@ class TestWithScikitLearn:
         by_epoch = [network(max_iter=n).fit(X, Y).score(X, Y) for n in range(1, 6)]
         assert sorted(scores) == sorted([*by_epoch, model.score(X, Y)])  # epochs, and the whole
         assert len(set(by_epoch)) > 1
-
-    @pytest.mark.parametrize("n_jobs", [1, 2])
-    def test_progress_bar_of_a_search(self, capsys, n_jobs):
-        pytest.importorskip("rich")
-        grid = {"learning_rate_init": [0.01, 0.1]}
-        search = GridSearchCV(network(), grid, cv=2, n_jobs=n_jobs)
-        search.set_callbacks(self.callback.ProgressBar()).fit(X, Y)
-        assert "GridSearchCV" in capsys.readouterr().out
-        plain = GridSearchCV(network(), grid, cv=2).fit(X, Y)
-        for column in ("mean_test_score", "rank_test_score"):
-            assert_array_equal(search.cv_results_[column], plain.cv_results_[column])
-        assert_same_bits(search.best_estimator_, plain.best_estimator_)

@@ -6,24 +6,10 @@ import pandas as pd
 import pytest
 from helpers import network, samples, train
 from numpy.testing import assert_array_equal
-from sklearn.base import is_classifier
 from sklearn.datasets import make_blobs
 from sklearn.neural_network.tests import test_mlp
-from sklearn.utils import get_tags
 
 from skl_softmaxnet import SoftmaxMLPClassifier
-
-
-def test_tags():
-    assert is_classifier(SoftmaxMLPClassifier())
-    tags = get_tags(SoftmaxMLPClassifier())
-    assert tags.estimator_type == "classifier"
-    assert tags.input_tags.sparse
-    assert not tags.input_tags.allow_nan
-    assert tags.classifier_tags.multi_class
-    assert not tags.non_deterministic
-    assert tags.requires_fit
-
 
 # --- Frames ---
 
@@ -46,9 +32,6 @@ def test_feature_names(method):
     with pytest.raises(ValueError, match="feature names"):
         classifier.predict(frame[NAMES[::-1]])
     assert not hasattr(classifier.fit(X, y), "feature_names_in_")
-
-
-# --- Attributes ---
 
 
 @pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
@@ -97,9 +80,6 @@ def test_warm_starts_count_as_in_mlp_classifier():
     """scikit-learn's own tests of it."""
     test_mlp.test_warm_start_full_iteration(like_mlp_classifier)
     test_mlp.test_mlp_warm_start_no_convergence(like_mlp_classifier, "sgd")
-
-
-# --- The end of the training ---
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -1,18 +1,14 @@
 """The estimator inside everything of scikit-learn that takes a classifier."""
 
 import numpy as np
-import pandas as pd
 import pytest
-import scipy.sparse as sp
 import sklearn
 from helpers import assert_differs, assert_same_bits
 from helpers import network as any_network
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import expit, softmax
 from sklearn import ensemble, metrics, model_selection
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import make_column_transformer
 from sklearn.datasets import make_blobs, make_moons
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -21,7 +17,7 @@ from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 CALIBRATIONS = ["sigmoid", "isotonic"]
@@ -65,6 +61,16 @@ def two_questions():
     return model_selection.train_test_split(X, labels, test_size=0.5, random_state=0)
 
 
+def few_labels():
+    """Ten labels of each colour are given, as numbers, and -1 for the other 120."""
+    X_train, X_test, y_train, y_test = colours()
+    _, numbers = np.unique(y_train, return_inverse=True)
+    known = np.concatenate([np.flatnonzero(numbers == label)[:10] for label in range(3)])
+    partly = np.full(len(numbers), -1)
+    partly[known] = numbers[known]
+    return X_train, X_test, partly, np.unique(y_train).searchsorted(y_test)
+
+
 def assert_probabilities(probabilities, n_samples, n_classes):
     assert probabilities.shape == (n_samples, n_classes)
     assert probabilities.min() >= 0
@@ -73,9 +79,6 @@ def assert_probabilities(probabilities, n_samples, n_classes):
 
 def members():
     return [("network", network()), ("line", LogisticRegression()), ("clouds", GaussianNB())]
-
-
-# --- Classifiers made of classifiers, searches among them ---
 
 
 def chain(method):
@@ -104,6 +107,7 @@ MADE_OF_NETWORKS = [
     (moons, ensemble.StackingClassifier(members()[:2], stack_method="decision_function", cv=3)),
     (moons, ensemble.BaggingClassifier(network(), n_estimators=10, n_jobs=2, random_state=0)),
     (moons, ensemble.AdaBoostClassifier(network(), n_estimators=5, random_state=0)),
+    (few_labels, SelfTrainingClassifier(network(), threshold=0.9, max_iter=20)),
     (two_questions, OneVsRestClassifier(network())),
     (two_questions, MultiOutputClassifier(network(), n_jobs=2)),
     *((two_questions, chain(m)) for m in ("predict", "predict_proba", "decision_function")),
@@ -168,23 +172,6 @@ def test_boosting_is_worth_it():
     assert np.mean(boosted) >= np.mean(alone)
 
 
-def test_self_training():
-    """Ten labels of each class are given, and most of the other 120 are found."""
-    X_train, X_test, y_train, y_test = colours()
-    _, numbers = np.unique(y_train, return_inverse=True)
-    known = np.concatenate([np.flatnonzero(numbers == label)[:10] for label in range(3)])
-    partly = np.full(len(numbers), -1)
-    partly[known] = numbers[known]
-    trained = SelfTrainingClassifier(network(), threshold=0.9, max_iter=20).fit(X_train, partly)
-    found = trained.transduction_ != -1
-    assert found.mean() > 0.9
-    assert (trained.transduction_[found] == numbers[found]).mean() > 0.9
-    assert trained.score(X_test, np.unique(y_train).searchsorted(y_test)) > 0.9
-
-
-# --- Probabilities and thresholds made better ---
-
-
 @pytest.mark.parametrize("method", CALIBRATIONS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_calibration(n_classes, method):
@@ -216,53 +203,6 @@ def test_tuned_threshold(response_method, usual):
         for model in (tuned, network().fit(X_train, y_train))
     )
     assert balanced > before + 0.05
-
-
-# --- Curves and inspection ---
-
-
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_cross_val_predict(n_classes):
-    X, _, y, _ = colours(n_classes)
-    folds = model_selection.StratifiedKFold(3)
-    methods = ("predict", "predict_proba", "predict_log_proba", "decision_function")
-    predicted, probabilities, logarithms, decisions = (
-        model_selection.cross_val_predict(network(), X, y, cv=folds, method=m) for m in methods
-    )
-    assert_probabilities(probabilities, 150, n_classes)
-    assert_allclose(np.exp(logarithms), probabilities)
-    if n_classes == 2:
-        assert_allclose(expit(decisions), probabilities[:, 1])
-    else:
-        assert_allclose(softmax(decisions, axis=1), probabilities)
-    assert_array_equal(predicted, np.unique(y)[probabilities.argmax(axis=1)])
-    assert (predicted == y).mean() > 0.9
-
-
-# --- Frames of mixed columns ---
-
-
-@pytest.mark.parametrize("sparse_threshold", [0, 1])
-def test_columns_of_two_kinds(sparse_threshold):
-    """Which side of the line is which depends on the shop, so both columns are needed."""
-    generator = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {"size": generator.normal(50, 20, 400), "shop": generator.choice(["A", "B", "C"], 400)}
-    )
-    y = np.where((frame["size"] > 50) ^ (frame["shop"] == "B"), "sold", "kept")
-    columns = make_column_transformer(
-        (StandardScaler(), ["size"]),
-        (OneHotEncoder(handle_unknown="ignore"), ["shop"]),
-        sparse_threshold=sparse_threshold,
-    )
-    pipeline = make_pipeline(columns, network()).fit(frame[:300], y[:300])
-    assert sp.issparse(pipeline[0].transform(frame)) == bool(sparse_threshold)
-    assert pipeline.score(frame[300:], y[300:]) > 0.9
-    new = pd.DataFrame({"shop": ["D", "A"], "size": [90.0, 90.0]})  # reordered, and a new shop
-    assert pipeline.predict(new)[1] == "sold"
-
-
-# --- Sample weights on their way through ---
 
 
 @pytest.fixture
