@@ -52,7 +52,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     Every sample shown to the network is followed at once by one update of its weights: stochastic
     gradient descent [3]_ with back-propagation [1]_. Scale the inputs, as for every neural network:
-    each feature to about unit variance. It grew out of the network of a tutorial [6]_.
+    each feature to about unit variance. The class grew out of the network of a tutorial [6]_.
     The parameters mean what they mean in :class:`~sklearn.neural_network.MLPClassifier` wherever it
     has them.
 
@@ -71,7 +71,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         layer: softmax regression.
 
     output_activation : {"softmax", "sigmoid"}, default="softmax"
-        What the output layer makes of its sums, see above.
+        The activation of the output layer, see above.
 
     activation : {"logistic", "tanh", "relu", "identity"}, default="relu"
         The activation of the hidden layers.
@@ -86,7 +86,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         [1]_. With ``"error"``, the raw error t − o, sent through weights that have already been
         updated: the rule of the tutorial [6]_, a heuristic that is not the gradient of a loss. Its
         network is ``activation="logistic", loss="squared_error", backprop="error", alpha=0``, and
-        wants larger learning rates.
+        needs larger learning rates.
 
     fit_intercept : bool, default=True
         Whether units have intercepts. Without them `intercepts_` stay zero.
@@ -119,7 +119,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         W ← W + v. All weights then move with every sample, also those of inputs that are zero.
 
     nesterovs_momentum : bool, default=False
-        Whether to look ahead, with Nesterov's momentum: W ← W + momentum·v + step.
+        Whether to use Nesterov's momentum, which looks ahead: W ← W + momentum·v + step.
 
     max_iter : int, default=200
         The number of epochs, at most. In an epoch every sample makes one update, or as many as its
@@ -142,7 +142,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     early_stopping : bool, default=False
         Whether to hold samples out, take their log loss after every epoch, stop by it (see `tol`),
-        and go back to the weights of the epoch where it was least. Ignored by `partial_fit`.
+        and restore the weights of the epoch where it was lowest. Ignored by `partial_fit`.
 
     validation_fraction : float, default=0.1
         Share of the samples that `early_stopping` holds out, the same of every class; above 0 and
@@ -153,8 +153,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         sparse X to standard deviation 1 alone, without centring. In `fit` those are of what an
         epoch presents, weights included and held-out samples not; in `partial_fit` of all samples
         so far, each counted before it is learned from. Where nothing varies the scale is 1.
-        Predictions do the same to X. A network goes on as it began: `partial_fit` and warm starts
-        raise an error where it was changed.
+        Predictions do the same to X. It cannot be changed for a fitted network: `partial_fit` and
+        warm starts then raise an error.
 
     shuffle : bool, default=True
         Whether every epoch takes the samples in a new random order. The model then does not depend
@@ -168,16 +168,16 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     warm_start : bool, default=False
         Whether `fit` continues training from where it was, with its weights, momentum, learning
-        rate and order of samples, as if it had not stopped, instead of starting anew. After a `fit`
-        that had converged, the learning rate and patience start anew, so that it learns new data.
-        After `early_stopping` it continues from the best epoch. Where other arrays were put into
-        `coefs_` or `intercepts_`, training starts from those, without momentum and with the
-        learning rate anew; arrays that were only changed in place are taken for what training left.
+        rate and order of samples, as if it had not stopped, instead of starting from scratch. After
+        a `fit` that had converged, the learning rate and patience are reset, so that it learns new
+        data. After `early_stopping` it continues from the best epoch. Where other arrays were put
+        into `coefs_` or `intercepts_`, training starts from those, without momentum and with the
+        learning rate reset; arrays that were only changed in place count as left by training.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of the samples and those that `early_stopping`
-        holds out. An int makes every result repeatable bit for bit. A RandomState
-        is drawn from when the network is set up, and never again.
+        holds out. An int makes every result repeatable bit for bit. A RandomState is used once,
+        when the network is set up.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch, and its validation score, on a line of its own. A
@@ -236,10 +236,10 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         The highest accuracy.
 
     n_layers_ : int
-        Layers, the input layer counted.
+        Number of layers, including the input layer.
 
     n_outputs_ : int
-        Units of the output layer, one for each class or label; two classes have two.
+        Number of output units, one for each class or label; two classes have two.
 
     out_activation_ : str
         The activation of the output layer.
@@ -256,9 +256,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     -----
     A sample of weight w makes ⌊w⌋ updates in an epoch, and one more at w − ⌊w⌋ of the rate. The
     weights of equal rows are added up first where `shuffle` is True, then multiplied by
-    `class_weight`. Where that sums to less than the samples there are, the sum of their sample
-    weights or their number if that is more, `fit` takes it as relative and scales it to sum to
-    that; `partial_fit` never scales.
+    `class_weight`. Where these products sum to less than the number of samples, or than the sum of
+    their sample weights if that is larger, `fit` takes them as relative and scales them to that
+    sum; `partial_fit` never scales.
 
     References
     ----------
@@ -449,8 +449,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         data that differ in their last digits, as those of a scaler that was fitted on permuted
         rows, are presented in the same order.
 
-        While training runs, X must not be changed: callbacks and other threads that do so change
-        what is learned, in ways that nothing promises. It is safe all the same.
+        While training runs, X must not be changed. If a callback or another thread does so, memory
+        stays safe, but what is learned is undefined.
 
         Examples
         --------
@@ -539,8 +539,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             call or differs from the first call's, y holds a label that `classes` did not name, or
             the loss or a weight stops being finite. The model is then as it was.
         KeyboardInterrupt
-            By Ctrl-C. The model is then as it was too or, where it came as the call ended, has
-            learned all of the samples: `t_` tells which.
+            On Ctrl-C. The model is then as it was too or, if Ctrl-C came as the call ended, has
+            learned from all of the samples: `t_` tells which.
 
         See Also
         --------
@@ -604,7 +604,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _copy(self):
         """Return an estimator with the same attributes, which share their arrays and lists.
 
-        Whatever is learned is set on such a copy, and taken over when all has succeeded.
+        What is learned is set on such a copy, and taken over when all has succeeded.
         """
         model = object.__new__(type(self))
         model.__dict__ = self.__dict__.copy()
@@ -642,7 +642,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
                 "early_stopping has no sample to validate on whose weight is above 0; see "
                 "class_weight and validation_fraction."
             )
-        X = X[rows]  # of sparse rows a copy, whatever becomes of X meanwhile: SciPy follows its
+        X = X[rows]  # a copy if sparse, in case X changes meanwhile: SciPy follows its
         check_sparse(X, "X")  # indices after every epoch
         return Validation(X, targets[rows], weights, self)
 
@@ -711,7 +711,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes, how much more the second output says than the first, so that the
+            For two classes, the value of the second output less that of the first, so that the
             probability of the second class is σ(decision). Otherwise a value for each class, the
             sums z of softmax outputs or log σ(z) of sigmoid outputs, so that
             softmax(decision) are the probabilities. For multilabel targets the sums z, so that
@@ -757,7 +757,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Raises
         ------
         ValueError
-            As `decision_function` does.
+            As in `decision_function`.
 
         See Also
         --------
@@ -791,7 +791,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Raises
         ------
         ValueError
-            As `decision_function` does.
+            As in `decision_function`.
 
         See Also
         --------
@@ -823,13 +823,13 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            The logarithm of each probability, computed without taking it, so that it is finite also
-            where the probability rounds to zero.
+            The logarithm of each probability, computed directly, so that it is finite even where
+            the probability rounds to zero.
 
         Raises
         ------
         ValueError
-            As `decision_function` does.
+            As in `decision_function`.
 
         See Also
         --------

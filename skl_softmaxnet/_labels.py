@@ -131,7 +131,7 @@ def sorted_labels(y):
 
 
 def check_classes(classes):
-    """Return the different labels in the argument `classes`, sorted; an error if less than two."""
+    """Return the different labels in the argument `classes`, sorted; an error if fewer than two."""
     if sp.issparse(classes):
         raise TypeError("classes must be a list or an array of labels, got a sparse matrix.")
     classes = unique_labels(with_exact_labels(classes))
@@ -188,7 +188,7 @@ def encode_targets(y, classes, weights=None, name="y"):
 
 
 # ----------------------------------------------------------------------------------------------
-# What both ways of learning make of y
+# How both ways of learning read y
 
 
 def learn_labels(model, y, *, is_new):

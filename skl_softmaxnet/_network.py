@@ -154,7 +154,7 @@ class Network:
     def _arrays(self):
         """What is in memory: of the first layers row by row, and of all the others.
 
-        That is with the padding, for which training that diverges leaves NaN.
+        The padding is included, since training that diverges leaves NaN there.
         """
         pairs = [pair for pair in (self.weights, self.velocities, self.averages) if pair]
         first_layers = [_engine.with_padding(c[0]).reshape(len(c[0]), -1) for c, _ in pairs]
@@ -192,7 +192,7 @@ def initialize(model, X):
 
 
 def restart_schedule(model):
-    """Let the learning rate and patience of a model begin anew from here."""
+    """Start the learning rate and the patience of a model again from here."""
     model._schedule_start = model.t_, len(model.loss_curve_)
     model._n_lowered = model._no_improvement_count = 0
     model._reference = np.inf  # the loss that the next is to be better than

@@ -2,7 +2,7 @@
 
 A *presentation* is one sample shown to the network and one update of its weights. A sample of
 weight w is presented ⌊w⌋ times at full rate, and once more at the fraction w − ⌊w⌋ of the rate if
-that is not zero. What an epoch presents is listed once; each epoch shuffles that list anew, by a
+that is not zero. What an epoch presents is listed once; each epoch shuffles that list again, by a
 permutation that is a pure function of a seed and the number of the epoch.
 
 With `shuffle` the list is in *content order*: sorted by the values of the rows, then their targets,

@@ -114,7 +114,7 @@ def _dtypes(X):
 
 
 def as_rows(X):
-    """Return X as the engines want it, itself where it is so already.
+    """Return X as the engines need it, or X itself where it is so already.
 
     That is dense and aligned, or CSR with its indices sorted, no duplicates, and its parts
     contiguous and aligned.

@@ -9,7 +9,7 @@ inverse_time   η / (1 + decay · n), with n the epochs so far
 adaptive       η / 5^k, with k how often training had stopped improving
 ============== ========================================================================
 
-The first epoch of a new network has the rate η in each of them. In a stream, whose chunks are no
+The first epoch of a new network has the rate η in each of them. In a stream, whose chunks are not
 epochs that could be compared, "adaptive" is "constant".
 
 References

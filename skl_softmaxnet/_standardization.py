@@ -69,7 +69,9 @@ def learn_inputs(model, X, presentations):
     if not model.standardize:
         return X
     rows = presentations.rows.astype(np.intp, copy=False)
-    if model._is_centred:  # about some row, and then about the mean, which leaves next to no errors
+    if (
+        model._is_centred
+    ):  # about some row, and then about the mean, which leaves almost no rounding errors
         model._input_moments[0] = X[rows[0]]
         _count(model, X, rows, presentations.fractions)
         mean, _ = statistics(model)

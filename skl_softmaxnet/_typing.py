@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-# Samples: whatever NumPy makes an array of, data frames among it, or a sparse matrix.
+# Samples: anything that NumPy makes an array of, data frames included, or a sparse matrix.
 if TYPE_CHECKING:
     MatrixLike: TypeAlias = ArrayLike | sp.sparray | sp.spmatrix
 else:  # sparray came with SciPy 1.11

@@ -7,7 +7,7 @@
  *
  *   W_t = W + sum_{s<t} x_s step_s^T
  *
- * are the weights that sample t meets, of which it wants nothing but its sums,
+ * are the weights that sample t meets. All that it needs of them is its sums,
  *
  *   z_t = W_t^T x_t + b_t = W^T x_t + sum_{s<t} (x_s . x_t) step_s + b_t.
  *

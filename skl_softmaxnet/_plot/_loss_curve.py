@@ -63,7 +63,7 @@ class LossCurveDisplay:
         The line of the validation loss or score of each network, None for one without.
 
     legend_ : matplotlib Legend or None
-        The legend, None if there is nothing to say.
+        The legend, None if it would be empty.
 
     See Also
     --------
@@ -139,7 +139,7 @@ class LossCurveDisplay:
             If the estimator is not fitted.
 
         TypeError
-            If it is no estimator, or has no `loss_curve_`.
+            If it is not an estimator, or has no `loss_curve_`.
 
         ImportError
             If matplotlib is not installed.
@@ -193,7 +193,8 @@ class LossCurveDisplay:
             If one of the estimators is not fitted.
 
         TypeError
-            If `estimators` is no dict, or one of them is no estimator or has no `loss_curve_`.
+            If `estimators` is not a dict, or one of them is not an estimator or has no
+            `loss_curve_`.
 
         ValueError
             If `estimators` is empty.

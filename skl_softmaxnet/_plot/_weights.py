@@ -148,7 +148,7 @@ class WeightsDisplay:
             If the estimator is not fitted.
 
         TypeError
-            If it is no estimator or has no `coefs_`, or `layer` is no integer.
+            If it is not an estimator or has no `coefs_`, or `layer` is not an integer.
 
         ValueError
             If there is no such layer, or `image_shape`, `feature_names` or `max_units` is not as
