@@ -108,7 +108,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     decay : float, default=0.1
         See `learning_rate`; only for ``"inverse_time"``.
 
-    learning_rate_init : float, default=0.01
+    learning_rate_init : float, default=0.015
         The learning rate η: the share of its gradient that each sample moves the weights by.
 
     power_t : float, default=0.5
@@ -344,7 +344,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         alpha: float = 2e-3,
         learning_rate: Literal["constant", "invscaling", "adaptive", "inverse_time"] = "adaptive",
         decay: float = 0.1,
-        learning_rate_init: float = 0.01,
+        learning_rate_init: float = 0.015,
         power_t: float = 0.5,
         momentum: float = 0.0,
         nesterovs_momentum: bool = False,

@@ -69,9 +69,7 @@ def learn_inputs(model, X, presentations):
     if not model.standardize:
         return X
     rows = presentations.rows.astype(np.intp, copy=False)
-    if (
-        model._is_centred
-    ):  # about some row, and then about the mean, which leaves almost no rounding errors
+    if model._is_centred:  # about a row, then about the mean, for less rounding
         model._input_moments[0] = X[rows[0]]
         _count(model, X, rows, presentations.fractions)
         mean, _ = statistics(model)

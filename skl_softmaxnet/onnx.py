@@ -1,10 +1,11 @@
 """Conversion to ONNX, with skl2onnx: ``import skl_softmaxnet.onnx`` is all it takes.
 
 The import tells skl2onnx how to convert SoftmaxMLPClassifier, alone or in a pipeline, a search or
-anything else that skl2onnx converts. The converted model computes in the type of its input: float32 for
-a ``FloatTensorType``; what `standardize` does to the input is computed in float64. Its options are
-those that skl2onnx has for other classifiers: ``zipmap``, ``nocl``, ``output_class_labels`` and,
-for decision values in place of probabilities (with two columns for two classes), ``raw_scores``.
+anything else that skl2onnx converts. The converted model computes in the type of its input: float32
+for a ``FloatTensorType``; what `standardize` does to the input is computed in float64. Its options
+are those that skl2onnx has for other classifiers: ``zipmap``, ``nocl``, ``output_class_labels``
+and, for decision values in place of probabilities (with two columns for two classes),
+``raw_scores``.
 
 See Also
 --------

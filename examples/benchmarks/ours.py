@@ -21,7 +21,7 @@ from skl_softmaxnet import SoftmaxMLPClassifier
 TUTORIAL = {"activation": "logistic", "loss": "squared_error", "backprop": "error", "alpha": 0}
 TUTORIAL |= {"learning_rate": "constant", "learning_rate_init": 0.05, "tol": None}
 RELU = TUTORIAL | {"activation": "relu", "loss": "log_loss", "backprop": "gradient"}
-RELU |= {"alpha": 1e-3, "learning_rate_init": 0.01}
+RELU |= {"alpha": 2e-3, "learning_rate_init": 0.015}
 RULES = {"relu": RELU, "tutorial": TUTORIAL}
 
 
