@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,8 +25,6 @@ from ._network import (
 from ._order import list_epoch, list_stream
 from ._samples import (
     check_rows,
-    check_sparse,
-    check_validation_samples,
     learn_samples,
     learn_samples_of_stream,
     stored_columns,
@@ -39,9 +36,9 @@ from ._standardization import (
     open_stream,
     statistics,
 )
-from ._training import Validation, open_training
+from ._training import open_training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
-from ._warnings import warn
+from ._validation import given_validation, set_aside
 
 # Where the documentation is published; pyproject.toml has the same address.
 DOCUMENTATION = "https://skl-softmaxnet.github.io/skl_softmaxnet/"
@@ -52,9 +49,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     Every sample shown to the network is followed at once by one update of its weights: stochastic
     gradient descent [3]_ with back-propagation [1]_. Scale the inputs, as for every neural network:
-    each feature to about unit variance. The class grew out of the network of a tutorial [6]_.
-    The parameters mean what they mean in :class:`~sklearn.neural_network.MLPClassifier` wherever it
-    has them.
+    each feature to about unit variance, by ``standardize=True`` or a scaler before it. The class
+    grew out of the network of a tutorial [6]_. The parameters mean what they mean in
+    :class:`~sklearn.neural_network.MLPClassifier` wherever it has them.
 
     With **softmax outputs** [2]_ the network models one distribution over the classes: the outputs
     compete, sum to one for every sample, and are the probabilities as they stand.
@@ -472,30 +469,21 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         else:
             check_same_network(model, X)
             check_same_standardization(model)
-        validation = model._check_validation(X_val, y_val)
+        validation = given_validation(model, X_val, y_val)
         splits = model.early_stopping and validation is None
-        presentations, set_aside = list_epoch(model, X, targets, weights, splits=splits)
+        presentations, held_out = list_epoch(model, X, targets, weights, splits=splits)
         if presentations.rows.size == 0:
             raise ValueError(
                 "No sample is left to train on: sample_weight times class_weight is zero for all."
             )
         if splits:
-            validation = model._set_aside(X, targets, *set_aside)
+            validation = set_aside(model, X, targets, *held_out)
         X = learn_inputs(model, X, presentations)
         training = open_training(model, X, targets, validation)
         ended = training.run(presentations, callbacks)
         self._take_over(model)
         callbacks.end()
-        problems = training.failure() if ended or model._has_converged else []
-        if ended:
-            problems = [
-                f"Stochastic optimizer: maximum iterations ({self.max_iter}) reached and the "
-                "optimization hasn't converged yet. Raise max_iter, or set tol=None to train for "
-                "max_iter epochs with no test.",
-                *problems,
-            ]
-        if problems and model.tol is not None:
-            warn(" ".join(problems), ConvergenceWarning)
+        training.warn_of_failure(ended)
         return self
 
     def partial_fit(
@@ -622,29 +610,6 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     # ------------------------------------------------------------------------------------------
     # What training is given
-
-    def _check_validation(self, X_val, y_val):
-        """Return the samples that `fit` was given for early stopping, if it was."""
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
-            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
-            raise ValueError(f"{given} was given without {missing}.")
-        if not self.early_stopping:
-            raise ValueError("X_val and y_val are used by early_stopping, which is False.")
-        X, targets = check_validation_samples(self, X_val, y_val)
-        return self._set_aside(X, targets, slice(None), np.ones(X.shape[0]))
-
-    def _set_aside(self, X, targets, rows, weights):
-        """Return the samples for early stopping."""
-        if not weights.any():
-            raise ValueError(
-                "early_stopping has no sample to validate on whose weight is above 0; see "
-                "class_weight and validation_fraction."
-            )
-        X = X[rows]  # a copy if sparse, in case X changes meanwhile: SciPy follows its
-        check_sparse(X, "X")  # indices after every epoch
-        return Validation(X, targets[rows], weights, self)
 
     def _validate_params(self):
         """Validate the parameters, which `fit` asks for by its decorator."""

@@ -15,16 +15,14 @@ sees until training has succeeded: `loss_curve_`, `loss_`, `best_loss_`, `n_iter
 """
 
 import math
-from dataclasses import dataclass
 
-import numpy as np
-import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
 
-from . import _engine, _outputs
+from . import _engine
 from ._functions import loss_of_frequencies
 from ._network import open_network, restart_schedule, show_network
 from ._schedules import Schedule
-from ._standardization import learn_stream, open_pass
+from ._standardization import learn_stream
 from ._warnings import warn
 
 # How long the engine runs before Python gets a word in, to see Ctrl-C; counted in presentations.
@@ -41,50 +39,6 @@ _BEGINNING = 10_000
 
 # The share of the same loss that a network may lose again.
 _LOST = 0.1
-
-
-@dataclass
-class Validation:
-    """Samples that are set aside, and how well a network does on them.
-
-    Attributes
-    ----------
-    X : ndarray or CSR array of shape (n_samples, n_features)
-    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-    weights : ndarray of float64 of shape (n_samples,)
-    model : SoftmaxMLPClassifier
-        Knows the options of the network, and what is done to X.
-    """
-
-    X: object
-    targets: object
-    weights: np.ndarray
-    model: object
-
-    def measure(self, network):
-        """Return the log loss and accuracy of a network; of several labels, all must be right."""
-        multilabel = sp.issparse(self.targets)
-        coefs, intercepts = network.shown
-
-        def decide(z):
-            return _outputs.decision(z, self.model.out_activation_, multilabel)
-
-        forward_pass = _engine.Engine.forward_pass(coefs, intercepts, self.model.activation)
-        forward_pass = open_pass(self.model, forward_pass)
-        decisions = _outputs.in_chunks(decide, forward_pass, self.X, len(intercepts[-1]))
-        predicted = _outputs.most_probable(decisions, multilabel)
-        if multilabel:
-            targets = self.targets.toarray()
-            right = (predicted == targets).all(axis=1)
-            losses = -_outputs.log_probabilities(np.where(targets, decisions, -decisions), True)
-            losses = losses.sum(axis=1)
-        else:
-            right = predicted == self.targets
-            logarithms = _outputs.log_probabilities(decisions)  # (n, K)
-            losses = -np.take_along_axis(logarithms, self.targets[:, np.newaxis], axis=1)[:, 0]
-        total = math.fsum(self.weights)
-        loss = math.fsum(self.weights * losses.astype(np.float64)) / total
-        return loss, math.fsum(self.weights[right]) / total
 
 
 def open_training(model, X, targets, validation=None, *, in_place=False):
@@ -281,6 +235,19 @@ class Training:
         if len(self.network.weights[0]) > 2 and self.model.backprop == "error":
             advice += ' With several hidden layers, backprop="gradient" may help.'
         return advice
+
+    def warn_of_failure(self, ended):
+        """Warn if a test of convergence was wanted and the end of `run` is not a good one."""
+        model = self.model
+        problems = self.failure() if ended or model._has_converged else []
+        if ended:
+            problems[:0] = [
+                f"Stochastic optimizer: maximum iterations ({model.max_iter}) reached and the "
+                "optimization hasn't converged yet. Raise max_iter, or set tol=None to train for "
+                "max_iter epochs with no test."
+            ]
+        if problems and model.tol is not None:
+            warn(" ".join(problems), ConvergenceWarning)
 
     def failure(self):
         """List in sentences what is wrong where nothing was learned, or lost again."""

@@ -1,0 +1,78 @@
+"""The samples that early stopping judges a network by."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from . import _engine, _outputs
+from ._samples import check_validation_samples
+from ._standardization import open_pass
+
+
+def given_validation(model, X_val, y_val):
+    """Return the samples that `fit` was given, None if it was not."""
+    if X_val is None and y_val is None:
+        return None
+    if X_val is None or y_val is None:
+        given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+        raise ValueError(f"{given} was given without {missing}.")
+    if not model.early_stopping:
+        raise ValueError("X_val and y_val are used by early_stopping, which is False.")
+    X, targets = check_validation_samples(model, X_val, y_val)
+    return set_aside(model, X, targets, slice(None), np.ones(X.shape[0]))
+
+
+def set_aside(model, X, targets, rows, weights):
+    """Set rows aside: those that `list_epoch` held out, or all of `X_val`."""
+    if not weights.any():
+        raise ValueError(
+            "early_stopping has no sample to validate on whose weight is above 0; see "
+            "class_weight and validation_fraction."
+        )
+    return Validation(X[rows], targets[rows], weights, model)
+
+
+@dataclass
+class Validation:
+    """Samples that are set aside, and how well a network does on them.
+
+    Attributes
+    ----------
+    X : ndarray or CSR array of shape (n_samples, n_features)
+    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
+    weights : ndarray of float64 of shape (n_samples,)
+    model : SoftmaxMLPClassifier
+        Knows the options of the network, and what is done to X.
+    """
+
+    X: object
+    targets: object
+    weights: np.ndarray
+    model: object
+
+    def measure(self, network):
+        """Return the log loss and accuracy of a network; of several labels, all must be right."""
+        multilabel = sp.issparse(self.targets)
+        coefs, intercepts = network.shown
+
+        def decide(z):
+            return _outputs.decision(z, self.model.out_activation_, multilabel)
+
+        forward_pass = _engine.Engine.forward_pass(coefs, intercepts, self.model.activation)
+        forward_pass = open_pass(self.model, forward_pass)
+        decisions = _outputs.in_chunks(decide, forward_pass, self.X, len(intercepts[-1]))
+        predicted = _outputs.most_probable(decisions, multilabel)
+        if multilabel:
+            targets = self.targets.toarray()
+            right = (predicted == targets).all(axis=1)
+            losses = -_outputs.log_probabilities(np.where(targets, decisions, -decisions), True)
+            losses = losses.sum(axis=1)
+        else:
+            right = predicted == self.targets
+            logarithms = _outputs.log_probabilities(decisions)  # (n, K)
+            losses = -np.take_along_axis(logarithms, self.targets[:, np.newaxis], axis=1)[:, 0]
+        total = math.fsum(self.weights)
+        loss = math.fsum(self.weights * losses.astype(np.float64)) / total
+        return loss, math.fsum(self.weights[right]) / total
