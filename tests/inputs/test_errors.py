@@ -123,11 +123,8 @@ def test_wrong_parameters_are_named(name, value, method):
 @pytest.mark.usefixtures("no_work")
 def test_a_penalty_that_turns_weights_round_is_named(rate, alpha, method):
     """One that takes them whole is refused too; test_options.py has those that leave a part."""
-    parameters, words = (
-        {"learning_rate_init": rate, "alpha": alpha},
-        f"alpha={alpha!r} is too large",
-    )
-    assert_refused_by_all(method, parameters, {}, re.escape(words))
+    words = re.escape(f"alpha={alpha!r} is too large")
+    assert_refused_by_all(method, {"learning_rate_init": rate, "alpha": alpha}, {}, words)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +157,7 @@ WRONG_X = {
     "NaN, wider": (np.c_[X_with(NAN), X], "X contains NaN"),
     "NaN, other names": (frame(X_with(NAN), "dcba"), "X contains NaN"),
     "complex": (X + 1j, "[Cc]omplex"),
-    "strings": (np.full(X.shape, "red"), "(?i)could not convert|numeric|string"),
+    "strings": (np.full(X.shape, "red", dtype=object), "(?i)could not convert|numeric|string"),
     "one-dimensional": (np.zeros(N), "2D array"),
     "three-dimensional": (np.zeros((N, 2, 2)), "dim 3"),
     "no rows": (np.zeros((0, 4)), r"0 sample\(s\)"),
@@ -268,16 +265,14 @@ WRONG_FOR_FIT = {
     "y_val: counts": (*held_out(X_VAL, SEVERAL_VAL * 2, SEVERAL), "y_val.*0 and 1"),
     "y_val: columns of text": (*held_out(X_VAL, SEVERAL_VAL.astype(str), SEVERAL), "0 and 1"),
     "y_val: NaN in columns": (*held_out(X_VAL, np.where(SEVERAL_VAL, NAN, 0), SEVERAL), "y_val"),
-    "X_val: other names": (
-        JUDGED,
-        {"X": frame(X), "X_val": frame(X_VAL, "dcba"), "y_val": Y_VAL},
-        "names",
-    ),
-    "X_val: new names": (
-        JUDGED,
-        {"X": frame(X), "X_val": frame(X_VAL, "efgh"), "y_val": Y_VAL},
-        "names",
-    ),
+    **{
+        f"X_val: names {names}": (
+            JUDGED,
+            {"X": frame(X), "X_val": frame(X_VAL, names), "y_val": Y_VAL},
+            "names",
+        )
+        for names in ("dcba", "efgh")
+    },
 }
 WRONG_FOR_PARTIAL_FIT = {
     "one class": ({}, {"y": Y * 0, "classes": [0]}, r"^(?!.*weight).*classes"),

@@ -13,8 +13,9 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import STOPPING, child_process, each_method, samples, state, train
+from helpers import STOPPING, bits, child_process, each_method, samples, state, train
 from helpers import network as any_network
+from sklearn.model_selection import GridSearchCV
 
 from skl_softmaxnet import _engine
 
@@ -247,3 +248,27 @@ def test_ctrl_c_in_the_middle_of_a_long_pass(case, method, engine, in_child):
     seconds, is_right = in_child(interrupted_long_call, engine, method, *LONG[case])
     assert seconds < 5  # 0.2 where the machine has nothing else to do
     assert is_right
+
+
+def interrupted_searches(n_trials):
+    """Interrupt one search again and again; tell whether it then finds what it would have found."""
+
+    def found(search):
+        search.fit(X, y)
+        return search.cv_results_["mean_test_score"].tolist(), bits(search.best_estimator_)
+
+    X, y = samples()
+    grid = {"learning_rate_init": [0.01, 0.3], "hidden_layer_sizes": [3, (4, 2)]}
+    search = GridSearchCV(network(max_iter=60), grid, cv=3, error_score="raise")
+    expected, untouched = found(copy.deepcopy(search)), state(search.estimator)
+    caught = []
+    for _, seconds in moments(n_trials, lambda: copy.deepcopy(search).fit(X, y)):
+        caught.append(interrupt(lambda: search.fit(X, y), seconds))
+        assert state(search.estimator) == untouched
+    assert any(words != [] for words in caught)  # some came in time
+    return found(search) == expected
+
+
+@pytest.mark.parametrize("n_trials", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_an_interrupted_search_can_be_repeated(n_trials, in_child):
+    assert in_child(interrupted_searches, n_trials)

@@ -11,8 +11,6 @@ from sklearn.neural_network.tests import test_mlp
 
 from skl_softmaxnet import SoftmaxMLPClassifier
 
-# --- Frames ---
-
 NAMES = list("abcdefg")
 
 
