@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers import TRAININGS, network, parameters_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 
 from skl_softmaxnet import _engine
 
@@ -144,6 +146,18 @@ def test_multilabel(dtype):
     options = {"output_activation": "sigmoid", "alpha": 0.01}
     expected = train(_engine.NumpyEngine, problem, **options)
     assert_close(train(in_blocks_of(16), problem, **options), expected, **DTYPES[dtype])
+
+
+@pytest.mark.parametrize("options", [{}, TRAININGS["gradient"] | {"alpha": 1e-3}])
+@pytest.mark.parametrize("hidden", [(), (20,), (33, 9)], ids=str)
+def test_fit_agrees_with_partial_fit(hidden, options):
+    """Samples are presented in blocks, and one after the other."""
+    _, X, y, *_ = random_problem([40, *hidden, 3], n_samples=2000)
+    model = network(hidden, **options, learning_rate_init=0.01, max_iter=1, shuffle=False)
+    fitted, streamed = clone(model).fit(X, y), model.partial_fit(X, y, classes=[0, 1, 2])
+    for one, other in zip(parameters_of(fitted), parameters_of(streamed), strict=True):
+        assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+    assert np.any(fitted.coefs_[0] != streamed.coefs_[0])
 
 
 @pytest.mark.parametrize("size", [16, 32])
