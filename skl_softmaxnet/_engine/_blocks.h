@@ -92,8 +92,7 @@ FUNCTION void NAME(add_inner_products)(
     const network_t *network, const REAL *inputs, ptrdiff_t n_features)
 {
     const ptrdiff_t size = network->block_size;
-    ptrdiff_t row, v;
-    int count;
+    ptrdiff_t row;
     for (row = 0; row < size; row += TILE_ROWS) {
         const ptrdiff_t n_vectors = NAME(vectors)(row + TILE_ROWS);
         const product_t p = {
@@ -101,10 +100,7 @@ FUNCTION void NAME(add_inner_products)(
             .b = inputs, .b_term = size,
             .c = (REAL *)network->inner_products + row * size, .c_row = size,
             .n_rows = TILE_ROWS, .n_terms = n_features};
-        for (v = 0; v < n_vectors; v += count) {
-            count = NAME(tile_width)(n_vectors - v);
-            NAME(add_product)(count, &p, v);
-        }
+        NAME(add_whole_product)(&p, n_vectors);
     }
 }
 
@@ -116,11 +112,9 @@ FUNCTION void NAME(prefetch_strip)(
     const REAL *values = samples->values;
     ptrdiff_t s, j;
     for (s = block->n; s < block->n + block->n_after; s++) {
-        const ptrdiff_t row = block->rows[s];
-        for (j = first; j < end; j += GROUP) PREFETCH(values + row * samples->n_features + j);
-        if (first > 0) continue;
-        PREFETCH(samples->label_starts ? (const void *)(samples->label_starts + row)
-                                       : (const void *)(samples->labels + row));
+        const REAL *row = values + block->rows[s] * samples->n_features;
+        for (j = first; j < end; j += GROUP) PREFETCH(row + j);
+        if (first == 0) prefetch_labels(samples, block->rows[s]);
     }
 }
 
@@ -180,19 +174,15 @@ FUNCTION void NAME(complete_sums)(const network_t *network, ptrdiff_t t, REAL c)
     const REAL *products = (const REAL *)network->inner_products + t * network->block_size;
     const VEC *sums = (const VEC *)((const REAL *)network->block_sums + t * stride);
     const VEC *intercept = layer->intercept;
+    const REAL *steps = network->block_steps;
     VEC *z = layer->output;
-    ptrdiff_t v, s;
+    ptrdiff_t v;
     int i;
     for (v = 0; v < n_vectors; v += 4) { /* more than there are hurts nobody: see block_t */
-        const VEC *steps = (const VEC *)network->block_steps + v;
         VEC total[4];
         UNROLL
         for (i = 0; i < 4; i++) total[i] = sums[v + i];
-        for (s = 0; s < t; s++, steps += stride / LANES) {
-            const VEC product = SPLAT(products[s]);
-            UNROLL
-            for (i = 0; i < 4; i++) total[i] = NAME(multiply_add)(product, steps[i], total[i]);
-        }
+        NAME(add_rows)(4, products, NULL, t, steps + v * LANES, stride, total);
         UNROLL
         for (i = 0; i < 4; i++)
             if (v + i < n_vectors)
@@ -300,23 +290,10 @@ TARGET static double NAME(run_in_blocks)(
     return total;
 }
 
-#undef SHUFFLE
-#undef EXCHANGE
+/* What depends on the width of vectors; the rest is spelled the same each time. */
 #undef LANE_NUMBERS
 #undef ZIP_LOW
 #undef ZIP_HIGH
+#undef OPERATION
 #undef TILE_ROWS
 #undef TILE_VECTORS
-#undef VEC
-#undef IVEC
-#undef GROUP
-#undef LANES
-#undef SPLAT
-#undef LANE
-#undef AS_BITS
-#undef AS_REAL
-#undef SPLAT_BITS
-#undef SELECT
-#undef OPERATION
-#undef LARGER
-#undef SMALLER

@@ -35,26 +35,23 @@
  * Other processors do not mind, and keep them. */
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
+#define GET_MODE() _mm_getcsr()
+#define SET_MODE(mode) _mm_setcsr(mode)
+#else
+#define GET_MODE() 0
+#define SET_MODE(mode) (void)(mode)
+#define _MM_FLUSH_ZERO_ON 0
+#endif
 static ALWAYS_INLINE unsigned int flush_tiny_results(void)
 {
-    unsigned int mode = _mm_getcsr();
-    _mm_setcsr(mode | _MM_FLUSH_ZERO_ON);
+    const unsigned int mode = GET_MODE();
+    SET_MODE(mode | _MM_FLUSH_ZERO_ON);
     return mode;
 }
 static ALWAYS_INLINE void restore_mode(unsigned int mode)
 {
-    _mm_setcsr(mode);
+    SET_MODE(mode);
 }
-#else
-static ALWAYS_INLINE unsigned int flush_tiny_results(void)
-{
-    return 0;
-}
-static ALWAYS_INLINE void restore_mode(unsigned int mode)
-{
-    (void)mode;
-}
-#endif
 
 /* Loops over a few rows or lanes, whose number the compiler knows, vanish. */
 #if defined(__clang__)
@@ -68,7 +65,7 @@ static ALWAYS_INLINE void restore_mode(unsigned int mode)
 enum { LOGISTIC, TANH, RELU, IDENTITY };
 enum { SOFTMAX, SIGMOID };
 enum { SQUARED_ERROR, LOG_LOSS };
-/* What a pass over weights does. An update is plain, or with DECAY, or with MOMENTUM (and decay). */
+/* What a pass over weights does. An update is with DECAY, which may be zero, or with MOMENTUM too. */
 enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 
 /* How many presentations ahead a row is asked for from memory: a few hundred nanoseconds. */
@@ -224,6 +221,12 @@ static ALWAYS_INLINE void prefetch_inputs(
     for (i = 0; i < (end - start) * samples->index_bytes; i += 64) PREFETCH(indices + i);
 }
 
+static ALWAYS_INLINE void prefetch_labels(const samples_t *samples, ptrdiff_t row)
+{
+    PREFETCH(samples->label_starts ? (const void *)(samples->label_starts + row)
+                                   : (const void *)(samples->labels + row));
+}
+
 static ALWAYS_INLINE labels_t labels_of(const samples_t *samples, ptrdiff_t row)
 {
     labels_t labels = {samples->labels + row, 1};
@@ -253,9 +256,6 @@ typedef struct {
 #define TARGET
 #define VECTOR_BYTES NATIVE_VECTOR_BYTES
 #include "_float_and_double.h"
-#undef LEVEL
-#undef TARGET
-#undef VECTOR_BYTES
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define HAVE_LEVELS 1
@@ -263,16 +263,10 @@ typedef struct {
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
 #include "_float_and_double.h"
-#undef LEVEL
-#undef TARGET
-#undef VECTOR_BYTES
 #define LEVEL avx512
 #define TARGET __attribute__((target("fma,avx512f,avx512vl,avx512dq,avx512bw")))
 #define VECTOR_BYTES 64
 #include "_float_and_double.h"
-#undef LEVEL
-#undef TARGET
-#undef VECTOR_BYTES
 #else
 #define HAVE_LEVELS 0
 #endif

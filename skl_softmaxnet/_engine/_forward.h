@@ -125,8 +125,7 @@ LARGE_FUNCTION void NAME(sum_tiles)(
     const layer_t *layer = forward->network.layers;
     const ptrdiff_t n_features = samples->n_features, n_vectors = NAME(vectors)(layer->fan_out);
     REAL *inputs = forward->inputs;
-    ptrdiff_t first, r, k, v;
-    int count;
+    ptrdiff_t first, r, k;
     for (first = 0; first < n_features; first += STRIP) {
         const ptrdiff_t left = n_features - first, n_terms = left < STRIP ? left : STRIP;
         const product_t p = {
@@ -139,10 +138,7 @@ LARGE_FUNCTION void NAME(sum_tiles)(
             for (k = 0; k < n_terms; k++)
                 inputs[r * (STRIP + GROUP) + k] = NAME(input_at)(
                     forward, samples, (row + r) * n_features + first + k);
-        for (v = 0; v < n_vectors; v += count) {
-            count = NAME(tile_width)(n_vectors - v);
-            NAME(add_product)(count, &p, v);
-        }
+        NAME(add_whole_product)(&p, n_vectors);
     }
 }
 

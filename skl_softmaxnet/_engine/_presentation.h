@@ -2,8 +2,7 @@
  *
  * This file is a template: _dispatch.h includes it once for each pair, with
  *
- *   REAL            float or double; BITS and UBITS are the integers of its size, and
- *                   _float_and_double.h has its constants for exp
+ *   REAL            float or double, as IS_DOUBLE tells; BITS and UBITS are integers of its size
  *   NAME(x)         x with a suffix for the pair
  *   TARGET          the attribute that chooses the instruction set
  *   FUNCTION        how an inlined function of this instruction set is declared
@@ -68,15 +67,15 @@ FUNCTION VEC NAME(exchange)(VEC v, ptrdiff_t n)
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (IVEC){__VA_ARGS__})
 #define EXCHANGE(v, n) __builtin_shuffle(v, (IVEC){LANE_NUMBERS} ^ (BITS)(n))
 #endif
-#if VECTOR_BYTES == 64 && MANTISSA_BITS == 23
+#if VECTOR_BYTES == 64 && !IS_DOUBLE
 #define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 #define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#elif VECTOR_BYTES == 64 || (VECTOR_BYTES == 32 && MANTISSA_BITS == 23)
+#elif VECTOR_BYTES == 64 || (VECTOR_BYTES == 32 && !IS_DOUBLE)
 #define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
 #define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#elif VECTOR_BYTES == 32 || MANTISSA_BITS == 23
+#elif VECTOR_BYTES == 32 || !IS_DOUBLE
 #define LANE_NUMBERS 0, 1, 2, 3
 #define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
 #define ZIP_HIGH(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
@@ -88,15 +87,15 @@ FUNCTION VEC NAME(exchange)(VEC v, ptrdiff_t n)
 
 /* Operations of x86-64 by name: for maxima and minima, compilers miss them. */
 #if VECTOR_BYTES && defined(__x86_64__)
-#if VECTOR_BYTES == 64 && MANTISSA_BITS == 52
+#if VECTOR_BYTES == 64 && IS_DOUBLE
 #define OPERATION(name) _mm512_##name##_pd
 #elif VECTOR_BYTES == 64
 #define OPERATION(name) _mm512_##name##_ps
-#elif VECTOR_BYTES == 32 && MANTISSA_BITS == 52
+#elif VECTOR_BYTES == 32 && IS_DOUBLE
 #define OPERATION(name) _mm256_##name##_pd
 #elif VECTOR_BYTES == 32
 #define OPERATION(name) _mm256_##name##_ps
-#elif MANTISSA_BITS == 52
+#elif IS_DOUBLE
 #define OPERATION(name) _mm_##name##_pd
 #else
 #define OPERATION(name) _mm_##name##_ps
@@ -115,50 +114,42 @@ FUNCTION ptrdiff_t NAME(vectors)(ptrdiff_t n) { return (ptrdiff_t)(((size_t)n + 
  * exp, as 2^k (1 + p) with x = k log 2 + r, |r| <= log(2)/2 and p = expm1(r) by its series
  */
 
-typedef struct {
-    VEC scale; /* 2^k */
-    VEC p;     /* exp(r) - 1 */
-} NAME(exp_parts);
+/* A constant of double, and that of float. */
+#define OF_TYPE(of_double, of_float) (IS_DOUBLE ? (of_double) : (of_float))
+#define MANTISSA_BITS OF_TYPE(52, 23)
+#define EXPONENT_BIAS OF_TYPE(1023, 127)
+#define ROUNDING_SHIFT OF_TYPE(0x1.8p52, 0x1.8p23)
+#define LOG2_HIGH OF_TYPE(0x1.62e42fefa3800p-1, 0x1.62e400p-1)
+#define LOG2_LOW OF_TYPE(0x1.ef35793c76730p-45, 0x1.7f7d1cp-20)
+#define EXP_MAX OF_TYPE(708.0, 87.0) /* exp(-EXP_MAX) is still a normal number */
+#define TANH_MAX OF_TYPE(20.0, 10.0) /* tanh(TANH_MAX) rounds to 1 */
 
 #define TERM(n, m) (r * SPLAT(1.0 / (m)) + SPLAT(1.0 / (n)))
 
-FUNCTION NAME(exp_parts) NAME(split_exp)(VEC x)
+/* exp(x) - c, for c = 1 accurate near 0 too. */
+FUNCTION VEC NAME(exp_minus)(VEC x, REAL c)
 {
-    NAME(exp_parts) parts;
-    VEC t, k, r, r2, r4, low;
+    VEC scale, t, k, r, r2, r4, low; /* scale = 2^k */
     x = SMALLER(SPLAT(EXP_MAX), x);
     x = LARGER(SPLAT(-EXP_MAX), x);
     t = x * SPLAT(1.4426950408889634) + SPLAT(ROUNDING_SHIFT); /* k stands in t's last bits */
     k = t - SPLAT(ROUNDING_SHIFT);
     r = x - k * SPLAT(LOG2_HIGH); /* exact: LOG2_HIGH ends in zeros */
     r = r - k * SPLAT(LOG2_LOW);
-    parts.scale = AS_REAL((AS_BITS(t) << MANTISSA_BITS) + SPLAT_BITS((BITS)EXPONENT_BIAS << MANTISSA_BITS));
+    scale = AS_REAL((AS_BITS(t) << MANTISSA_BITS) + SPLAT_BITS((BITS)EXPONENT_BIAS << MANTISSA_BITS));
     r2 = r * r;
     r4 = r2 * r2;
     /* r + r^2/2! + r^3/3! + ..., grouped so that few terms wait for others */
-#if MANTISSA_BITS == 52
+#if IS_DOUBLE
     low = (TERM(2, 6) + r2 * TERM(24, 120)) + r4 * (TERM(720, 5040) + r2 * TERM(40320, 362880));
     low = low + (r4 * r4) * (TERM(3628800, 39916800) + r2 * TERM(479001600, 6227020800.0));
 #else
     low = (TERM(2, 6) + r2 * TERM(24, 120)) + r4 * TERM(720, 5040);
 #endif
-    parts.p = r + r2 * low;
-    return parts;
+    return scale * (r + r2 * low) + (scale - SPLAT(c));
 }
 
 #undef TERM
-
-FUNCTION VEC NAME(exp)(VEC x)
-{
-    NAME(exp_parts) parts = NAME(split_exp)(x);
-    return parts.scale + parts.scale * parts.p;
-}
-
-FUNCTION VEC NAME(expm1)(VEC x)
-{
-    NAME(exp_parts) parts = NAME(split_exp)(x);
-    return parts.scale * parts.p + (parts.scale - SPLAT(1));
-}
 
 /* --------------------------------------------------------------------------------------------
  * Activations f(z), and their derivatives from h = f(z)
@@ -166,7 +157,7 @@ FUNCTION VEC NAME(expm1)(VEC x)
 
 FUNCTION VEC NAME(logistic)(VEC z)
 {
-    return SPLAT(1) / (SPLAT(1) + NAME(exp)(-z));
+    return SPLAT(1) / (SPLAT(1) + NAME(exp_minus)(-z, 0));
 }
 
 FUNCTION VEC NAME(tanh)(VEC z) /* expm1(2z) / (expm1(2z) + 2), accurate near 0 too */
@@ -174,7 +165,7 @@ FUNCTION VEC NAME(tanh)(VEC z) /* expm1(2z) / (expm1(2z) + 2), accurate near 0 t
     VEC m;
     z = SMALLER(SPLAT(TANH_MAX), z);
     z = LARGER(SPLAT(-TANH_MAX), z);
-    m = NAME(expm1)(z + z);
+    m = NAME(exp_minus)(z + z, 1);
     return m / (m + SPLAT(2));
 }
 
@@ -255,10 +246,8 @@ FUNCTION void NAME(block)(
                 const VEC change = b[r] * d - decay * weight;
                 velocity[r][v] = momentum * velocity[r][v] + change;
                 weight = weight + (along_velocity * velocity[r][v] + along_change * change);
-            } else if (mode & DECAY) {
-                weight = keep[r] * weight + b[r] * d;
             } else if (mode & UPDATE) {
-                weight = weight + b[r] * d;
+                weight = keep[r] * weight + b[r] * d;
             }
             if (mode & UPDATE) w[r][v] = weight;
             if (mode & SUM) sum = sum + a[r] * weight;
@@ -285,9 +274,6 @@ LARGE_FUNCTION void NAME(any_pass)(int mode, const pass_t *pass, ptrdiff_t n_uni
 {
     switch (mode) {
     case SUM: NAME(run_pass)(SUM, pass, n_units); break;
-    case UPDATE: NAME(run_pass)(UPDATE, pass, n_units); break;
-    case UPDATE | SUM: NAME(run_pass)(UPDATE | SUM, pass, n_units); break;
-    case UPDATE | SUM_OLD: NAME(run_pass)(UPDATE | SUM_OLD, pass, n_units); break;
     case UPDATE | DECAY: NAME(run_pass)(UPDATE | DECAY, pass, n_units); break;
     case UPDATE | DECAY | SUM: NAME(run_pass)(UPDATE | DECAY | SUM, pass, n_units); break;
     case UPDATE | DECAY | SUM_OLD: NAME(run_pass)(UPDATE | DECAY | SUM_OLD, pass, n_units); break;
@@ -438,7 +424,7 @@ FUNCTION double NAME(softmax)(const layer_t *layer, ptrdiff_t n_vectors, int wan
         largest = NAME(largest)(highest, n);
         shift = SPLAT(largest);
     }
-    for (v = 0; v < n_vectors; v++) z[v] = NAME(exp)(z[v] - shift);
+    for (v = 0; v < n_vectors; v++) z[v] = NAME(exp_minus)(z[v] - shift, 0);
     total = NAME(dot)(z, mask, n_vectors, n);
     for (v = 0; v < n_vectors; v++) z[v] = z[v] * mask[v] / total;
     return wanted ? (double)largest + log((double)LANE(total, 0)) : 0;
@@ -608,8 +594,7 @@ FUNCTION void NAME(prefetch)(const samples_t *samples, ptrdiff_t row)
     const ptrdiff_t end = is_dense ? start + samples->n_features : samples->indptr[row + 1];
     prefetch_inputs(samples, sizeof(REAL), start, end);
     PREFETCH((const REAL *)samples->values + end - 1);
-    PREFETCH(samples->label_starts ? (const void *)(samples->label_starts + row)
-                                   : (const void *)(samples->labels + row));
+    prefetch_labels(samples, row);
 }
 
 /* List the columns where `input` is not zero and `other` is. */

@@ -22,7 +22,7 @@ FUNCTION VEC NAME(multiply_add)(VEC a, VEC b, VEC c)
 {
 #if VECTOR_BYTES >= 32
     return OPERATION(fmadd)(a, b, c);
-#elif defined(__aarch64__) && MANTISSA_BITS == 52
+#elif defined(__aarch64__) && IS_DOUBLE
     return (VEC)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #elif defined(__aarch64__)
     return (VEC)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
@@ -83,4 +83,14 @@ LARGE_FUNCTION void NAME(add_product)(int count, const product_t *p, ptrdiff_t v
 FUNCTION int NAME(tile_width)(ptrdiff_t left)
 {
     return left == TILE_VECTORS + 1 ? 2 : left < TILE_VECTORS ? (int)left : TILE_VECTORS;
+}
+
+FUNCTION void NAME(add_whole_product)(const product_t *p, ptrdiff_t n_vectors)
+{
+    ptrdiff_t v;
+    int count;
+    for (v = 0; v < n_vectors; v += count) {
+        count = NAME(tile_width)(n_vectors - v);
+        NAME(add_product)(count, p, v);
+    }
 }
