@@ -140,6 +140,17 @@ def test_equal_weights_are_no_weights(training):
             assert_same_course(plain, network(**parameters).fit(*given, sample_weight=weights))
 
 
+def test_relative_weights_come_to_whole_presentations():
+    """A row that weighs as much as the mean is shown once, not again for what rounding leaves."""
+    X, y = np.random.RandomState(0).normal(size=(30, 3)), np.arange(30) % 3
+    weights = np.resize([0.7, 1, 1.3], 30)
+    expected = network().fit(X, y, sample_weight=weights)
+    for factor in (0.1, 1 / 49, 0.77, 1e-300):
+        model = network().fit(X, y, sample_weight=weights * factor)
+        assert model.t_ == expected.t_
+        assert_close(model, expected)
+
+
 @pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])
 @pytest.mark.parametrize("of_classes", [[0.21, 0.37, 0.13], [3, 0.1, 0], [1.7, 0.6, 3]], ids=str)
 def test_what_is_relative(of_classes, kind):
