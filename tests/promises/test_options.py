@@ -255,3 +255,43 @@ def test_new_weights(option, schedule, put, method):
             getattr(model, method)(X, y, **more)
             oracle.train([one_epoch(X, y)])
             assert_follows(model, oracle)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_two_steps_of_momentum_by_hand(nesterov):
+    """One feature, two outputs, no intercepts: W = (a, −a), and x = 1 of class 0 adds to a.
+
+    From W = 0 the outputs are ½ and ½, δ = (½, −½), and with the rate 0.1 the step is 0.05.
+    """
+    model = network((), loss="log_loss", momentum=0.5, nesterovs_momentum=nesterov)
+    model.set_params(learning_rate_init=0.1, fit_intercept=False)
+    put_in(present_nothing(model, [[1.0]], [0], [0, 1]), [np.zeros((1, 2))], [np.zeros(2)])
+
+    model.partial_fit([[1.0]], [0])
+    # v = 0.05 and a = v, or a = 0.5 v + 0.05 = 0.075
+    first = 0.075 if nesterov else 0.05
+    assert_allclose(model.coefs_[0], [[first, -first]], rtol=1e-14)
+
+    model.partial_fit([[1.0]], [0])
+    # δ = 1 − σ(2 a); v = 0.5 · 0.05 + 0.1 δ; a grows by v, or by 0.5 v + 0.1 δ
+    step = 0.1 / (1 + np.exp(2 * first))
+    velocity = 0.025 + step
+    second = first + (0.5 * velocity + step if nesterov else velocity)
+    assert_allclose(model.coefs_[0], [[second, -second]], rtol=1e-14)
+
+
+def test_the_first_average_is_the_weights():
+    """c = 4 / (1 + 3) = 1 after 64 presentations; before, the weights are shown as they stand."""
+    X, y = samples(127)
+    averaged, plain = network(average=True), network()
+    for start, stop in [(0, 1), (1, 63), (63, 64)]:
+        for model in (averaged, plain):
+            model.partial_fit(X[start:stop], y[start:stop], classes=CLASSES)
+        assert_same_bits(averaged, plain)
+    averaged.partial_fit(X[64:], y[64:])  # 127 presentations: no second average yet
+    assert_same_bits(averaged, plain)
+    averaged.partial_fit(X, y)
+    plain.partial_fit(X, y)
+    assert not np.array_equal(averaged.predict_proba(X), plain.predict_proba(X))
+    put_in(plain, averaged.coefs_, averaged.intercepts_)
+    assert np.array_equal(averaged.predict_proba(X), plain.predict_proba(X))

@@ -15,6 +15,7 @@ from helpers import (
     train,
     weights_of_kind,
 )
+from sklearn.base import clone
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -86,3 +87,15 @@ def test_partial_fit_goes_on_from_fit():
     fitted = network(momentum=0.5, shuffle=False).fit(X, y)
     whole = network(momentum=0.5, shuffle=False, max_iter=4).fit(X, y)
     assert_same_bits(fitted.partial_fit(X, y), whole)
+
+
+@pytest.mark.parametrize("options", [{}, TRAININGS["gradient"] | {"alpha": 1e-3}])
+@pytest.mark.parametrize("hidden", [(), (20,), (33, 9)], ids=str)
+def test_fit_in_blocks_agrees_with_partial_fit(hidden, options):
+    """Samples are presented in blocks, and one after the other."""
+    X = np.random.RandomState(0).normal(size=(2000, 40))
+    y = np.argmax(X[:, :3], axis=1)
+    model = network(hidden, **options, max_iter=1, shuffle=False)
+    model.set_params(learning_rate_init=0.01)
+    fitted, streamed = clone(model).fit(X, y), model.partial_fit(X, y, classes=[0, 1, 2])
+    assert_close(fitted, streamed, rtol=1e-10)
