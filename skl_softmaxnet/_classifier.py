@@ -549,12 +549,14 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         True
         """
         if not _stream.learn(self, X, y, classes, sample_weight):
-            self._partial_fit(X, y, classes, sample_weight)
+            training = self._partial_fit(X, y, classes, sample_weight)
+            if training:
+                _stream.remember_training(self, training)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, classes, sample_weight):
-        """Do the same in the ordinary way, which checks everything."""
+        """Do the same in the ordinary way, which checks everything; return the training, if any."""
         model = self._copy()
         is_new = not hasattr(model, "coefs_")
         X, targets, weights = learn_samples_of_stream(
@@ -565,10 +567,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         open_stream(model, X, is_new=is_new)
         presentations = list_stream(model, targets, weights)
         if presentations.rows.size:
-            training = self._learn_in_place(model, X, targets, presentations)
-            _stream.remember_training(self, training, X.shape[0])
-        else:
-            self._take_over(model)
+            return self._learn_in_place(model, X, targets, presentations)
+        self._take_over(model)
+        return None
 
     def _learn_in_place(self, model, X, targets, presentations):
         """Train a copy of the attributes, but the arrays themselves; take over all or nothing."""
@@ -604,6 +605,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         Parameters stay as they are, which another thread may have set in the meantime, and what a
         callback has added.
         """
+        _stream.forget(self)
         taken = vars(model).keys() - self._parameter_constraints.keys() | {"feature_names_in_"}
         own = {name: value for name, value in vars(self).items() if name not in taken}
         self.__dict__ = vars(model) | own

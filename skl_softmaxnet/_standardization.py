@@ -119,7 +119,8 @@ def standardize(model, X, rows=slice(None)):
         bounds = X.indptr[start : stop + 1]
         data, columns = (part[bounds[0] : bounds[-1]] for part in (X.data, X.indices))
         out = np.empty(data.size, model._dtype)
-        for part in gen_batches(data.size, _VALUES_AT_ONCE):
+        for first in range(0, data.size, _VALUES_AT_ONCE):
+            part = slice(first, first + _VALUES_AT_ONCE)
             if data.size < n_features:
                 _, scales = statistics(model, columns[part])
             else:

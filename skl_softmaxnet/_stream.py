@@ -13,13 +13,15 @@ goes with its estimator.
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
-from typing import Any
-from weakref import WeakKeyDictionary
+from numbers import Real
+from weakref import ref
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn import get_config
 
 from . import _engine
 from ._network import has_new_weights, lies_in_blocks
@@ -32,7 +34,22 @@ _MOST_SECONDS = 0.01
 # So few may be cut anywhere by `Presentations.slices`, which a short call does not do.
 _FEWEST = 8
 
-_records: WeakKeyDictionary[Any, _Record] = WeakKeyDictionary()
+# By the identity of an estimator, which need not be hashable: a weak reference, and the record.
+_records: dict[int, tuple[ref, _Record]] = {}
+
+# Attributes that hold other objects, but never the estimator.
+_CONTAINERS = {
+    "coefs_",
+    "intercepts_",
+    "loss_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+    "_learned",
+    "_schedule_start",
+    "_validation_epochs",
+    "_velocities",
+    "_weights",
+}
 
 
 class _Record:
@@ -43,7 +60,7 @@ class _Record:
     attributes : dict
         Those of the estimator, by name.
 
-    weights : list of ndarray
+    coefs, intercepts : list of ndarray
         What is in the lists `coefs_` and `intercepts_`.
 
     names : list of str or None
@@ -65,7 +82,7 @@ class _Record:
 
     def __init__(self, model):
         self.attributes = dict(vars(model))
-        self.weights = [*model.coefs_, *model.intercepts_]
+        self.coefs, self.intercepts = list(model.coefs_), list(model.intercepts_)
         names = getattr(model, "feature_names_in_", None)
         self.names = None if names is None else names.tolist()
         self.labels = model.classes_.tolist()
@@ -77,10 +94,10 @@ class _Record:
         """Tell whether these are still the attributes of the estimator, and weights and labels."""
         return (
             _engine.are_same(attributes, self.attributes)
-            and _engine.are_same_items(
-                [*attributes["coefs_"], *attributes["intercepts_"]], self.weights
-            )
+            and _engine.are_same_items(attributes["coefs_"], self.coefs)
+            and _engine.are_same_items(attributes["intercepts_"], self.intercepts)
             and attributes["classes_"].tolist() == self.labels
+            and (self.names is None or attributes["feature_names_in_"].tolist() == self.names)
         )
 
     def remember_training(self, training):
@@ -100,16 +117,22 @@ class _Record:
 # Records
 
 
-def remember_training(estimator, training, n_samples):
-    """Note how `partial_fit` has trained an estimator, if it was on a few samples."""
+def remember_training(estimator, training):
+    """Note how `partial_fit` has trained an estimator, if it was on a few samples.
+
+    Parameters that it did not look at are looked at next time; so are those that another thread has
+    set meanwhile, which are not in the model that was trained.
+    """
     model = training.model
     if (
-        n_samples <= _MOST_PRESENTATIONS
+        training.X.shape[0] <= _MOST_PRESENTATIONS
         and hasattr(training.engine, "learn_few")
         and not model.verbose
-        and not isinstance(model.class_weight, str)
+        and not get_config()["skip_parameter_validation"]
+        and _is_constant(model.class_weight)
+        and _can_be_kept(model)
     ):
-        _record_of(estimator, estimator).remember_training(training)
+        _record_of(estimator, model).remember_training(training)
 
 
 def remember_forward_pass(estimator, model, forward_pass, n_samples):
@@ -119,6 +142,7 @@ def remember_forward_pass(estimator, model, forward_pass, n_samples):
         and hasattr(forward_pass, "sums_of_few")
         and not has_new_weights(model)
         and lies_in_blocks(model)
+        and _can_be_kept(model)
     ):
         if model._input_moments is not None:
             forward_pass.standardize_few(
@@ -127,18 +151,48 @@ def remember_forward_pass(estimator, model, forward_pass, n_samples):
         _record_of(estimator, model).forward_pass = forward_pass
 
 
+def _is_constant(class_weight):
+    """Tell whether weights of classes change by other values alone, not inside of one."""
+    return class_weight is None or (
+        not isinstance(class_weight, str)
+        and all(isinstance(weight, Real) for weight in class_weight.values())
+    )
+
+
+def _can_be_kept(model):
+    """Tell whether a record of the attributes would not keep their estimator alive.
+
+    What others have put there may refer to it, if it can refer to anything.
+    """
+    own = _CONTAINERS | model._parameter_constraints.keys()
+    return not any(gc.is_tracked(value) for name, value in vars(model).items() if name not in own)
+
+
 def _record_of(estimator, model):
     """Return the record of a model, a new one if there is none."""
-    record = _records.get(estimator)
+    record = _find_any(estimator)
     if record is None or not record.is_of(vars(model)):
-        record = _records[estimator] = _Record(model)
+        record, key = _Record(model), id(estimator)
+        # the default: as Python ends there are no globals any more
+        _records[key] = ref(estimator, lambda _, pop=_records.pop: pop(key, None)), record
     return record
+
+
+def _find_any(estimator):
+    """Return the record of an estimator, whatever has changed since."""
+    reference, record = _records.get(id(estimator), (None, None))
+    return record if record is not None and reference() is estimator else None
 
 
 def _find(estimator):
     """Return the record of an estimator, if nothing has changed since."""
-    record = _records.get(estimator)
+    record = _find_any(estimator)
     return record if record is not None and record.is_of(vars(estimator)) else None
+
+
+def forget(estimator):
+    """Let go of what was found of an estimator: its memory may be large."""
+    _records.pop(id(estimator), None)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -176,7 +230,9 @@ def sum_outputs(estimator, X):
     if not (record and record.forward_pass):
         return None
     X = _as_rows(X, record.names, None)
-    return None if X is None else record.forward_pass.sums_of_few(X)
+    if X is None:
+        return None
+    return record.forward_pass.sums_of_few(X, record.coefs, record.intercepts)
 
 
 def _as_rows(X, names, dtype):
@@ -261,7 +317,7 @@ def _list_columns(rows, n_columns):
 
 
 def _weigh(sample_weight, labels, multipliers):
-    """Return the weight of each row, None where that is not sure to be valid."""
+    """Return the weight of each row, None where that is not sure to be valid, or too large."""
     if sample_weight is None:
         weights = [1.0] * len(labels)
     else:
@@ -269,9 +325,11 @@ def _weigh(sample_weight, labels, multipliers):
             sample_weight = sample_weight.tolist()
         if type(sample_weight) is not list or not {*map(type, sample_weight)} <= {float, int}:
             return None
-        weights = [float(weight) for weight in sample_weight]
-        if len(weights) != len(labels) or not all(0 <= w < math.inf for w in weights):
+        if len(sample_weight) != len(labels):
             return None
+        if not all(0 <= weight <= _MOST_PRESENTATIONS for weight in sample_weight):
+            return None
+        weights = [float(weight) for weight in sample_weight]
     if multipliers:
         weights = [w * multipliers[k] for w, k in zip(weights, labels, strict=True)]
-    return weights
+    return weights if max(weights) <= _MOST_PRESENTATIONS else None

@@ -231,7 +231,7 @@ cdef class CompiledEngine:
         self.intercepts = intercepts
         self.velocities = velocities
         self.averages = averages
-        self.dtype = coefs[0].dtype
+        self.dtype = _FLOAT64 if coefs[0].dtype == _FLOAT64 else _FLOAT32  # a loaded one is another
         self.network.activation = _ACTIVATIONS.index(activation)
         self.network.output_activation = _OUTPUT_ACTIVATIONS.index(output_activation)
         self.network.loss = _LOSSES.index(loss)
@@ -468,9 +468,10 @@ cdef class CompiledEngine:
         cdef few_t given, standardized
         cdef few_t *few = &given
         with cython.critical_section(self):
-            if not are_same(attributes, expected):
+            if not are_same(attributes, expected) or type(expected["loss_curve_"]) is not list:
                 return False
-            if not _take_rows(few, X, self.network.layers.fan_in):
+            memory = _take_rows(few, X, self.network.layers.fan_in)
+            if memory is None:
                 return False
             if few.is_double != (self.dtype is _FLOAT64):
                 return False
@@ -478,29 +479,25 @@ cdef class CompiledEngine:
                 return False
             if not _take_weights(few, weights):
                 return False
+            if not _lie_as_before(self.coefs, self.intercepts, &self.network, self.dtype, True):
+                return False
+            changes = {"loss_": None, "best_loss_": None, "_reference": None,
+                       "n_iter_": attributes["n_iter_"] + 1,
+                       "t_": self.network.t + few.n_presentations}
+            attributes["loss_curve_"].append(None)  # before anything is done: memory may be short
             if self.inputs is not None:
                 few = &standardized
                 if not self.inputs.count(&given, few):
+                    attributes["loss_curve_"].pop()
                     return False
-            if not self._is_as_before(few) or not self._is_safe(few, rate):
+            if (few.samples.index_bytes == 0) != (self.sparse_rows is None) or (
+                not self._is_safe(few, rate)
+            ):
                 if self.inputs is not None:
                     self.inputs.forget(&given)
+                attributes["loss_curve_"].pop()
                 return False
-            self._learn(few, attributes, expected, rate, total_weight)
-        return True
-
-    cdef bint _is_as_before(self, few_t *few) except -1:
-        """Whether rows are of the kind that the engine is set up for, and weights where they were."""
-        cdef ptrdiff_t l
-        cdef layer_t *layer
-        if (few.samples.index_bytes == 0) != (self.sparse_rows is None):
-            return False
-        for l in range(self.network.n_layers):
-            layer = &self.network.layers[l]
-            if not _lies_at(self.coefs[l], layer, layer.weights):
-                return False
-            if not _lies_at(self.intercepts[l], layer, layer.intercept):
-                return False
+            self._learn(few, attributes, expected, changes, rate, total_weight)
         return True
 
     cdef bint _is_safe(self, few_t *few, double rate):
@@ -514,25 +511,19 @@ cdef class CompiledEngine:
         return self._bound(listed, n_listed, few.largest, few.longest, rate, n) < limit
 
     cdef int _learn(
-        self, few_t *few, dict attributes, dict expected, double rate, double total_weight
+        self, few_t *few, dict attributes, dict expected, dict changes, double rate,
+        double total_weight,
     ) except -1:
-        cdef list losses = attributes["loss_curve_"]
-        cdef unsigned int mode
-        losses.append(None)  # before anything is done, for there may be no memory
-        mode = flush_tiny_results()
+        cdef unsigned int mode = flush_tiny_results()
         loss = self.kernel.run(
             &self.network, &few.samples, few.order, few.fractions, rate, few.n_presentations)
         self.kernel.catch_up(&self.network)
         restore_mode(mode)
         loss /= total_weight
-        losses[-1] = loss
-        changes = {
-            "loss_": loss,
-            "best_loss_": min(attributes["best_loss_"], loss),
-            "_reference": min(attributes["_reference"], loss),
-            "n_iter_": attributes["n_iter_"] + 1,
-            "t_": self.network.t,
-        }
+        attributes["loss_curve_"][-1] = loss
+        changes["loss_"] = loss
+        changes["best_loss_"] = min(attributes["best_loss_"], loss)
+        changes["_reference"] = min(attributes["_reference"], loss)
         attributes.update(changes)
         expected.update(changes)
         return 0
@@ -560,7 +551,7 @@ cdef class _ForwardPass:
     def __init__(self, coefs, intercepts, activation, instruction_set):
         self.coefs = coefs
         self.intercepts = intercepts
-        self.dtype = coefs[0].dtype
+        self.dtype = _FLOAT64 if coefs[0].dtype == _FLOAT64 else _FLOAT32  # a loaded one is another
         self.forward.network.activation = _ACTIVATIONS.index(activation)
         self._lay_out()
         cdef ptrdiff_t level = INSTRUCTION_SETS.index(instruction_set)
@@ -611,15 +602,21 @@ cdef class _ForwardPass:
         """Let `sums_of_few` standardize its rows."""
         self.inputs = _Inputs(moments, totals, is_centred, self.dtype)
 
-    def sums_of_few(self, X):
-        """Return the same for a few rows, or None if anything is unexpected, such as infinite sums."""
+    def sums_of_few(self, X, list coefs, list intercepts):
+        """Return the same for a few rows, or None if anything is unexpected, such as infinite sums.
+
+        The weights are those that the model shows, to see that they still lie where they did.
+        """
         cdef few_t few
         cdef ptrdiff_t n_outputs = self.forward.network.layers[
             self.forward.network.n_layers - 1].fan_out
         cdef void *outputs
         dtype = self.dtype
         with cython.critical_section(self):
-            if not _take_rows(&few, X, self.forward.network.layers.fan_in):
+            if not _lie_as_before(coefs, intercepts, &self.forward.network, self.dtype, False):
+                return None
+            memory = _take_rows(&few, X, self.forward.network.layers.fan_in)
+            if memory is None:
                 return None
             if self.inputs is not None and not self.inputs.apply(&few):
                 return None

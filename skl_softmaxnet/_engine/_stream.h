@@ -93,11 +93,12 @@ static int list_presentations(few_t *few, const double *weights)
  * Standardized inputs, by moments that go back to what they were if rows are not presented
  */
 
-/* Tell whether so many rows, each to a row of its own, are few enough. */
+/* Tell whether so many rows, each to a row of its own, are few enough, and what is stored of all,
+ * presented or not. */
 static int has_room(const few_t *few, const moments_t *m, ptrdiff_t n_rows)
 {
-    const ptrdiff_t n = is_listed(m, &few->samples) ? few->longest : few->samples.n_features;
-    return n_rows * n <= MOST_VALUES;
+    if (!is_listed(m, &few->samples)) return n_rows * few->samples.n_features <= MOST_VALUES;
+    return n_rows * few->longest <= MOST_VALUES && few->indptr[few->samples.n_rows] <= MOST_VALUES;
 }
 
 static void save(double *number, double *saved, int give_back)
@@ -118,7 +119,8 @@ static void save_moments(const few_t *few, const moments_t *m, double *saved, in
     save(m->totals + 1, saved + 1, give_back);
     for (i = 0; i < n; i++) {
         const ptrdiff_t k = give_back ? n - 1 - i : i;
-        const ptrdiff_t j = listed ? index_at(samples->index_bytes, samples->indices, k) : k;
+        const ptrdiff_t j = listed ? stored_column(samples, k) : k;
+        if (j < 0) continue;
         save(m->sums + j, saved + 2 + 2 * k, give_back);
         save(m->squares + j, saved + 3 + 2 * k, give_back);
     }
@@ -148,10 +150,9 @@ static int count_few(
         for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
         count_row(m, from, row, given->fractions[p]);
         for (i = 0; i < n_values; i++) {
-            const ptrdiff_t j =
-                listed ? index_at(from->index_bytes, from->indices, start + i) : i;
+            const ptrdiff_t j = listed ? stored_column(from, start + i) : i;
             if (listed) columns[n + i] = j;
-            if (!(m->squares[j] <= largest)) largest = m->squares[j];
+            if (j >= 0 && !(m->squares[j] <= largest)) largest = m->squares[j];
         }
         n += standardize_row(m, from, row, values, n);
     }

@@ -77,7 +77,7 @@ cdef void *_look_at(array, object dtype, ptrdiff_t *n_rows, ptrdiff_t *n_columns
     """Where the values of a contiguous array are, in one dimension or two; NULL if it is not one."""
     cdef Py_buffer buffer
     cdef void *values = NULL
-    if type(array) is not _NDARRAY or array.dtype is not dtype:
+    if type(array) is not _NDARRAY or array.dtype != dtype:
         return NULL
     PyObject_GetBuffer(array, &buffer, PyBUF_STRIDES)
     if buffer.ndim == 2 and n_columns != NULL:
@@ -96,68 +96,102 @@ cdef void *_look_at(array, object dtype, ptrdiff_t *n_rows, ptrdiff_t *n_columns
     return values
 
 
-cdef bint _lies_at(array, layer_t *layer, void *values) except -1:
-    """Whether weights of a layer, or its intercepts, can still be changed where they were."""
+cdef bint _lies_at(
+    array, void *values, int n_dims, ptrdiff_t *shape, ptrdiff_t *strides, bint to_change
+) except -1:
+    """Whether the memory of an array is still where it was, and laid out like that."""
     cdef Py_buffer buffer
     cdef bint lies_there
+    cdef int i
     PyObject_GetBuffer(array, &buffer, PyBUF_STRIDES)
-    lies_there = buffer.buf == values and not buffer.readonly
-    lies_there &= buffer.shape[buffer.ndim - 1] == layer.fan_out
-    lies_there &= buffer.ndim == 1 or buffer.shape[0] == layer.fan_in
+    lies_there = buffer.buf == values and buffer.ndim == n_dims
+    lies_there &= not (to_change and buffer.readonly)
+    for i in range(n_dims if lies_there else 0):
+        lies_there &= buffer.shape[i] == shape[i]
+        lies_there &= shape[i] == 1 or buffer.strides[i] == strides[i]
     PyBuffer_Release(&buffer)
     return lies_there
 
 
-cdef bint _take_rows(few_t *few, X, ptrdiff_t n_features) except -1:
-    """Point to a few rows, if they are as the engine wants them, finite and nothing else."""
+cdef bint _lie_as_before(
+    list coefs, list intercepts, const network_t *network, dtype, bint to_change
+) except -1:
+    """Whether all weights are where they were, as they were laid out."""
+    cdef ptrdiff_t l, item_bytes = dtype.itemsize
+    cdef ptrdiff_t[2] shape, strides
+    cdef const layer_t *layer
+    if not len(coefs) == len(intercepts) == network.n_layers:
+        return False
+    for l in range(network.n_layers):
+        layer = &network.layers[l]
+        shape[0], shape[1] = layer.fan_in, layer.fan_out
+        strides[0], strides[1] = layer.stride * item_bytes, item_bytes
+        if coefs[l].dtype != dtype or intercepts[l].dtype != dtype:
+            return False
+        if not _lies_at(intercepts[l], layer.intercept, 1, shape + 1, strides + 1, to_change):
+            return False
+        if l:  # a row of memory for each unit
+            strides[0], strides[1] = strides[1], strides[0]
+        if not _lies_at(coefs[l], layer.weights, 2, shape, strides, to_change):
+            return False
+    return True
+
+
+cdef object _take_rows(few_t *few, X, ptrdiff_t n_features):
+    """Point to a few rows, and return what holds their memory, or None.
+
+    None unless they are as the engine wants them, finite and nothing else.
+    """
     cdef samples_t *samples = &few.samples
     cdef ptrdiff_t n_stored, n_columns
     few.samples.index_bytes = 0
     few.samples.indices = few.samples.indptr = NULL
     if type(X) is not _NDARRAY:
         return _take_sparse_rows(few, X, n_features)
-    few.is_double = X.dtype is _FLOAT64
+    few.is_double = X.dtype == _FLOAT64
     samples.values = _look_at(
         X, _FLOAT64 if few.is_double else _FLOAT32, &samples.n_rows, &samples.n_features)
     if samples.values == NULL or samples.n_features != n_features:
-        return False
+        return None
     if not 0 < samples.n_rows <= MOST_ROWS:
-        return False
+        return None
     few.longest = n_features
     few.largest = largest_input(samples.values, samples.n_rows * n_features, few.is_double)
-    return few.largest < INFINITY
+    return X if few.largest < INFINITY else None
 
 
-cdef bint _take_sparse_rows(few_t *few, X, ptrdiff_t n_features) except -1:
+cdef object _take_sparse_rows(few_t *few, X, ptrdiff_t n_features):
     cdef samples_t *samples = &few.samples
     cdef ptrdiff_t n_values = 0, n_indices = 0, n_starts = 0, i
     cdef void *starts
     if type(X) is not _CSR_ARRAY and type(X) is not _CSR_MATRIX:
-        return False
-    data, indices, indptr = X.data, X.indices, X.indptr
+        return None
+    data, indices, indptr = [getattr(X, name, None) for name in ("data", "indices", "indptr")]
+    if type(data) is not _NDARRAY or type(indices) is not _NDARRAY:
+        return None
     shape = X.shape
     if len(shape) != 2 or shape[1] != n_features or not 0 < shape[0] <= MOST_ROWS:
-        return False
+        return None
     samples.n_rows, samples.n_features = shape
-    few.is_double = data.dtype is _FLOAT64
-    samples.index_bytes = 4 if indices.dtype is _INT32 else 8
+    few.is_double = data.dtype == _FLOAT64
+    samples.index_bytes = 4 if indices.dtype == _INT32 else 8
     samples.values = _look_at(data, _FLOAT64 if few.is_double else _FLOAT32, &n_values, NULL)
     samples.indices = _look_at(
         indices, _INT32 if samples.index_bytes == 4 else _INT64, &n_indices, NULL)
     starts = _look_at(
         indptr, _INT32 if samples.index_bytes == 4 else _INT64, &n_starts, NULL)
     if samples.values == NULL or samples.indices == NULL or starts == NULL:
-        return False
+        return None
     if n_starts != samples.n_rows + 1:
-        return False
+        return None
     for i in range(n_starts):
         few.indptr[i] = (
             (<int32_t *> starts)[i] if samples.index_bytes == 4 else (<int64_t *> starts)[i])
     samples.indptr = few.indptr
     if not has_sorted_rows(few, min(n_values, n_indices)):
-        return False
+        return None
     few.largest = largest_input(samples.values, few.indptr[samples.n_rows], few.is_double)
-    return few.largest < INFINITY
+    return (data, indices) if few.largest < INFINITY else None
 
 
 cdef bint _take_labels(few_t *few, list labels, bint is_multilabel) except -1:

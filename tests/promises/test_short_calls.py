@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from helpers import child_process, state
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn import config_context
 from sklearn.base import clone
 
 from skl_softmaxnet import SoftmaxMLPClassifier, _engine, _stream
@@ -60,6 +61,8 @@ FORMS = {
     "whole numbers": lambda seed, n: np.rint(rows(seed, n)).astype(int),
     "columns": lambda seed, n: np.asfortranarray(rows(seed, n)),
     "every second": lambda seed, n: rows(seed, 2 * n)[::2],
+    "loaded": lambda seed, n: pickle.loads(pickle.dumps(rows(seed, n))),
+    "loaded csr_array": lambda seed, n: pickle.loads(pickle.dumps(sp.csr_array(rows(seed, n)))),
     "frame": lambda seed, n: pd.DataFrame(rows(seed, n), columns=NAMES),
     "frame of whole numbers": lambda seed, n: pd.DataFrame(
         np.rint(rows(seed, n)).astype(int), columns=NAMES
@@ -204,6 +207,33 @@ def change_weights_of_classes(model, seed):
         model.class_weight[2] = 1 + seed % 3
 
 
+def rename_a_feature(model, seed):
+    if hasattr(model, "feature_names_in_"):
+        model.feature_names_in_[0] = f"feature {seed % 2}"
+
+
+def move_weights_to_the_intercepts(model, seed):
+    model.intercepts_.insert(0, model.coefs_.pop())
+
+
+def reshape_in_place(model, seed):
+    model.intercepts_[-1].shape = (-1, 1)
+
+
+def repeat_in_place(model, seed):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        model.intercepts_[-1].strides = (0,) * model.intercepts_[-1].ndim
+
+
+def read_as_whole_numbers(model, seed):
+    model.intercepts_[-1].dtype = f"i{model.intercepts_[-1].itemsize}"
+
+
+def put_losses_into_an_array(model, seed):
+    model.loss_curve_ = np.array(model.loss_curve_)
+
+
 CHANGES = [
     scale_in_place,
     spoil_in_place,
@@ -212,6 +242,12 @@ CHANGES = [
     make_read_only,
     replace_by_pickle,
     change_weights_of_classes,
+    rename_a_feature,
+    move_weights_to_the_intercepts,
+    reshape_in_place,
+    repeat_in_place,
+    read_as_whole_numbers,
+    put_losses_into_an_array,
 ]
 PARAMETERS = [
     {"learning_rate_init": 0.05},
@@ -227,6 +263,13 @@ PARAMETERS = [
     {"activation": "tanh"},
     {"standardize": True},
 ]
+
+
+def without(part, matrix):
+    delattr(matrix, part)
+    return matrix
+
+
 BAD_ROWS = [
     lambda X: X * 1e200,
     lambda X: X * np.nan,
@@ -244,6 +287,8 @@ BAD_ROWS = [
     lambda X: pd.DataFrame(X),
     lambda X: pd.DataFrame(X, columns=NAMES[::-1]),
     lambda X: X.view(np.recarray),
+    lambda X: without("data", sp.csr_array(X)),
+    lambda X: without("indices", sp.csr_array(X)),
 ]
 LABELS = [
     lambda y: y,
@@ -270,6 +315,8 @@ WEIGHTS = [
     lambda n: np.ones(n + 1),
     lambda n: np.full(n, 70.25),
     lambda n: ["1"] * n,
+    lambda n: [1e308] * n,
+    lambda n: [10**400] * n,
     lambda n: np.arange(n) / 3,
 ]
 CLASSES = [[0, 1, 2], np.arange(3), [2, 1, 0], [0, 1], [0.0, 1.0, 2.0], ["0", "1", "2"], 3]
@@ -344,6 +391,63 @@ def test_copies_and_clones_go_their_own_way():
     assert not hasattr(new, "coefs_")
     other.partial_fit(rows(2, 1), labels(2, 1))
     assert state(vars(other)) == state(vars(model))
+
+
+def test_parameters_that_were_not_validated_are_looked_at_next_time():
+    model = trained()
+    with config_context(skip_parameter_validation=True):
+        model.set_params(learning_rate_init=-1.0).partial_fit(rows(1, 1), labels(1, 1))
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        model.partial_fit(rows(1, 1), labels(1, 1))
+
+
+def test_parameters_that_were_set_meanwhile_count_next_time():
+    class Rows:
+        def __array__(self, dtype=None, copy=None):
+            model.set_params(learning_rate_init=0.5)
+            return rows(1, 1)
+
+    model, other = trained(), trained()
+    model.partial_fit(Rows(), labels(1, 1))
+    other.partial_fit(rows(1, 1), labels(1, 1)).set_params(learning_rate_init=0.5)
+    for each in (model, other):
+        each.partial_fit(rows(2, 1), labels(2, 1))
+    assert state(vars(model)) == state(vars(other))
+
+
+def test_weights_of_classes_that_change_inside():
+    weights, y = [{0: np.array(2.0)} for _ in range(2)], np.zeros(1, int)
+    model = trained(class_weight=weights[0]).partial_fit(rows(1, 1), y)
+    other = trained(class_weight=weights[1]).partial_fit(rows(1, 1), y)
+    for each in weights:
+        each[0][...] = 5
+    model.partial_fit(rows(1, 1), y)
+    other.set_params(class_weight={0: 5.0}).partial_fit(rows(1, 1), y)
+    assert state(model.coefs_) == state(other.coefs_)
+
+
+def test_an_estimator_need_not_be_hashable():
+    class Comparable(SoftmaxMLPClassifier):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    first, second = (Comparable(4, random_state=seed) for seed in range(2))
+    for model in (first, second):
+        model.partial_fit(rows(0, 4), labels(0, 4), classes=range(N_CLASSES))
+    probabilities = [model.predict_proba(rows(1, 1)).tolist() for model in (first, second)]
+    assert probabilities[0] != probabilities[1]
+    assert [model.predict_proba(rows(1, 1)).tolist() for model in (first, second)] == probabilities
+
+
+def test_a_network_of_loaded_rows_sees_infinite_sums():
+    X = pickle.loads(pickle.dumps(rows(0, 4)))  # their dtype is not np.float64's, but equal
+    model = trained(X, hidden_layer_sizes=())
+    model.predict(X)
+    model.coefs_[0][:, -1] = 1e308
+    with pytest.raises(ValueError, match="overflow"):
+        model.predict(np.full((1, N_FEATURES), 1e3))
 
 
 def test_predictions_in_threads():
@@ -488,3 +592,38 @@ def test_no_estimator_is_kept_alive():
     gc.collect()
     assert reference() is None
     assert len(_stream._records) < n_records
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "predict"])
+def test_no_estimator_is_kept_alive_by_what_others_put_into_it(method):
+    model = trained()
+    model.owner = [model]
+    for _ in range(2):
+        model.partial_fit(rows(1, 1), labels(1, 1)) if method == "partial_fit" else None
+        model.predict(rows(1, 1))
+    reference = weakref.ref(model)
+    del model
+    gc.collect()
+    assert reference() is None
+
+
+def test_fit_lets_go_of_former_weights():
+    model = trained(tol=None, max_iter=2).fit(rows(0, 9), labels(0, 9))
+    model.predict(rows(1, 1))
+    weights = weakref.ref(model.coefs_[0])
+    model.fit(rows(0, 9), labels(0, 9))
+    gc.collect()
+    assert weights() is None
+
+
+def many_stored_values(n_rows, n_columns):
+    """Standardize rows of which one is presented, though all store more than there is room."""
+    X = sp.csr_array(np.ones((n_rows, n_columns)))
+    model = trained(X[:4], labels(0, 4), standardize=True, alpha=0.0)
+    before = model._input_moments.copy()
+    model.partial_fit(X, labels(0, n_rows), sample_weight=[1.0] + [0.0] * (n_rows - 1))
+    return bool((model._input_moments[1] == before[1] + 1).all())
+
+
+def test_rows_that_are_not_presented_need_no_room(in_child):
+    assert in_child(many_stored_values, 64, 8000)

@@ -292,6 +292,16 @@ def test_predictions_follow_what_was_trained(method):
         assert hasattr(anew, "input_mean_") == (not before)
 
 
+@each_method
+def test_rows_without_values(method):
+    X, y = raw_samples()
+    X[:3] = 0
+    model = train(standardizing(), method, sp.csr_array(X), y)
+    zeros = sp.csr_array((2, X.shape[1]))
+    assert_array_equal(model.predict_proba(zeros), model.predict_proba(zeros.toarray()))
+    assert_array_equal(model.predict_proba(zeros)[0], model.predict_proba(sp.csr_array(X))[0])
+
+
 def test_attributes_are_there_where_they_say_something():
     X, y = samples()
     for model in (standardizing(), network().fit(X, y), clone(standardizing().fit(X, y))):
