@@ -45,22 +45,7 @@ def open_training(model, X, targets, validation=None, *, in_place=False):
     """Return the training that continues from where a model is, on copies of its arrays or not."""
     _engine.warn_once_without_compiled()
     network = open_network(model, in_place=in_place)
-    # floats of Python: those of NumPy would bring their own precision into the sums
-    engine = _engine.Engine(
-        *network.weights,
-        activation=model.activation,
-        output_activation=model.out_activation_,
-        loss=model.loss,
-        backprop=model.backprop,
-        fit_intercept=model.fit_intercept,
-        alpha=float(model.alpha),
-        momentum=float(model.momentum),
-        nesterovs_momentum=model.nesterovs_momentum,
-        velocities=network.velocities,
-        averages=network.averages,
-        t=model.t_,
-        blocks=not in_place,
-    )
+    engine = _engine.Engine(network, model, blocks=not in_place)
     # a stream has no epochs whose losses could be compared
     is_constant = in_place and model.learning_rate == "adaptive"
     schedule = Schedule(

@@ -65,30 +65,11 @@ class NumpyEngine:
 
     Parameters
     ----------
-    coefs : list of ndarray of shape (fan_in, fan_out)
-        Changed in place by `run`.
+    network : Network
+        Its arrays are changed in place by `run`, the intercepts only with `fit_intercept`.
 
-    intercepts : list of ndarray of shape (fan_out,)
-        Changed in place by `run`, unless `fit_intercept` is False.
-
-    activation, output_activation, loss, backprop : str
-        As in :class:`~skl_softmaxnet.SoftmaxMLPClassifier`.
-
-    fit_intercept : bool
-        Whether the intercepts learn.
-
-    alpha, momentum : float, default=0.0
-    nesterovs_momentum : bool, default=False
-        As in :class:`~skl_softmaxnet.SoftmaxMLPClassifier`.
-
-    velocities : pair of lists of ndarray, default=None
-        Shaped like `coefs` and `intercepts`, changed in place; needed with momentum.
-
-    averages : pair of lists of ndarray, default=None
-        The same for the averages of the weights; None for no averaging.
-
-    t : int, default=0
-        Presentations before those of this engine.
+    model : SoftmaxMLPClassifier
+        Has the options, and the number of presentations before those of this engine.
 
     blocks : bool, default=False
         Whether dense samples may be presented in blocks, which changes no more than roundings.
@@ -102,41 +83,21 @@ class NumpyEngine:
 
     name = "numpy"
 
-    def __init__(
-        self,
-        coefs,
-        intercepts,
-        *,
-        activation,
-        output_activation,
-        loss,
-        backprop,
-        fit_intercept,
-        alpha=0.0,
-        momentum=0.0,
-        nesterovs_momentum=False,
-        velocities=None,
-        averages=None,
-        t=0,
-        blocks=False,
-    ):
-        if momentum > 0 and velocities is None:
-            raise ValueError("momentum needs velocities")
-        self.coefs = coefs
-        self.intercepts = intercepts
-        self.activate, self.derivative = ACTIVATIONS[activation]
-        self.output_activation = output_activation
-        self.loss = loss
-        self.backprop = backprop
-        self.fit_intercept = fit_intercept
-        self.alpha = alpha
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.velocities = velocities
-        self.averages = averages
-        self.t = t
+    def __init__(self, network, model, *, blocks=False):
+        self.coefs, self.intercepts = network.weights
+        self.velocities = network.velocities
+        self.averages = network.averages
+        self.activate, self.derivative = ACTIVATIONS[model.activation]
+        self.output_activation = model.out_activation_
+        self.loss = model.loss
+        self.backprop = model.backprop
+        self.fit_intercept = model.fit_intercept
+        # floats of Python: those of NumPy would bring their own precision into the sums
+        self.alpha, self.momentum = float(model.alpha), float(model.momentum)
+        self.nesterovs_momentum = model.nesterovs_momentum
+        self.t = model.t_
         # What each row of the first layer still has to be multiplied by, for its decay.
-        self.waiting = np.ones((len(coefs[0]), 1))
+        self.waiting = np.ones((len(self.coefs[0]), 1))
 
     @property
     def seconds_per_presentation(self):
