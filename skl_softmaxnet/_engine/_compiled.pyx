@@ -376,40 +376,29 @@ cdef class CompiledEngine:
     def begin_stream(self, moments, totals, is_centred):
         """Let go of the samples of the last run, for `learn_few` gives the next.
 
-        Parameters
-        ----------
-        moments, totals, is_centred
-            What the inputs are standardized by; `moments` is None where they are not.
+        They are standardized by the moments, unless these are None.
         """
         self.samples = None
         if moments is not None:
             self.inputs = _Inputs(moments, totals, is_centred, self.dtype)
 
-    def bound(self, double largest_input, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
+    cpdef double bound(
+        self, double largest_input, ptrdiff_t n_inputs, double rate, ptrdiff_t n,
+        ptrdiff_t n_listed=-1,
+    ) noexcept:
         """Return what no number exceeds while n samples are presented, as far as is known before.
 
-        Parameters
-        ----------
-        largest_input : float
-            The largest magnitude in the samples.
-
-        n_inputs : int
-            How many inputs a sample lists.
-
-        rate : float
-        n : int
+        The samples hold no larger magnitude, and list so many inputs each. Of the first layer only
+        the inputs listed in `network.only` are looked at, if they are.
         """
-        return self._bound(NULL, len(self.coefs[0]), largest_input, n_inputs, rate, n)
-
-    cdef double _bound(
-        self, const ptrdiff_t *inputs, ptrdiff_t n_listed, double largest_input,
-        ptrdiff_t n_inputs, double rate, ptrdiff_t n
-    ):
+        cdef ptrdiff_t n_features = self.network.layers.fan_in
+        cdef const ptrdiff_t *listed = NULL if n_listed < 0 else self.network.only
         cdef bound_t bound
-        bound.weight = self.kernel.largest_weight(&self.network, inputs, n_listed, False)
+        bound.weight = self.kernel.largest_weight(
+            &self.network, listed, n_features if n_listed < 0 else n_listed, False)
         bound.velocity = 0
         if self.network.kind == MOMENTUM:
-            bound.velocity = self.kernel.largest_weight(&self.network, NULL, len(self.coefs[0]), True)
+            bound.velocity = self.kernel.largest_weight(&self.network, NULL, n_features, True)
         bound.input = largest_input
         return bound_after(bound, &self.network, n_inputs, rate, n)
 
@@ -419,25 +408,10 @@ cdef class CompiledEngine:
     ):
         """Train on a few rows, and set the attributes of a model, unless anything is unexpected.
 
-        All is done in this one call, in which Python does not look for Ctrl-C.
-
-        Parameters
-        ----------
-        attributes, expected : dict
-            The attributes of the model, and what they are expected to be; both are brought up to
-            date.
-
-        X : ndarray or CSR of shape (n_samples, n_features)
-        labels : list of int, or of lists of int for several labels a sample
-            The targets.
-
-        weights : list of float or None
-        rate, total_weight : float
-
-        Returns
-        -------
-        learned : bool
-            Whether anything was done.
+        All is done in this one call, in which Python does not look for Ctrl-C. It returns whether
+        anything was done. The attributes of the model, and what they are expected to be, are both
+        brought up to date. X is an array or CSR; labels are a list of int, or of lists of int for
+        several labels a sample.
         """
         cdef few_t given, standardized
         cdef few_t *few = &given
@@ -479,13 +453,12 @@ cdef class CompiledEngine:
 
     cdef bint _is_safe(self, few_t *few, double rate):
         """Whether no number can overflow; of the first layer only the listed inputs are looked at."""
-        cdef ptrdiff_t n_listed = few.samples.n_features, n = few.n_presentations
-        cdef const ptrdiff_t *listed = NULL
+        cdef ptrdiff_t n_listed = -1, n = few.n_presentations
         cdef double limit = _SAFE_DOUBLE if few.is_double else _SAFE_FLOAT
         cdef bint moves_all = self.network.kind != 0 or self.network.averages
         if few.samples.index_bytes and not moves_all and list_columns(few, self.network.only):
-            listed, n_listed = self.network.only, few.indptr[few.samples.n_rows]
-        return self._bound(listed, n_listed, few.largest, few.longest, rate, n) < limit
+            n_listed = few.indptr[few.samples.n_rows]
+        return self.bound(few.largest, few.longest, rate, n, n_listed) < limit
 
     cdef int _learn(
         self, few_t *few, dict attributes, dict expected, double rate, double total_weight
@@ -702,14 +675,10 @@ cdef class _Samples(_Rows):
     cdef object targets, labels, label_starts
 
     def __init__(self, X, targets, ptrdiff_t n_outputs):
-        _Rows.__init__(self, X)
-        self.targets = targets
-        self._take_targets(n_outputs)
-
-    cdef int _take_targets(self, ptrdiff_t n_outputs) except -1:
         cdef ptrdiff_t i, n_labels
         cdef int is_outside = 0
-        targets = self.targets
+        _Rows.__init__(self, X)
+        self.targets = targets
         self.labels = np.array(targets.indices if sp.issparse(targets) else targets, np.int32)
         self.view.labels = <const int32_t *> address(self.labels, np.int32)
         n_labels = len(self.labels)
@@ -723,7 +692,6 @@ cdef class _Samples(_Rows):
             is_outside |= not 0 <= self.view.labels[i] < n_outputs
         if is_outside:
             raise ValueError(f"targets must be indices below {n_outputs}")
-        return 0
 
 
 cdef bounds_of_lists(bounds, ptrdiff_t n_lists, ptrdiff_t n_stored, ptrdiff_t longest):

@@ -31,24 +31,9 @@ _EPSILON = np.finfo(np.float64).eps
 
 
 def mean_and_scale(moments, totals, is_centred):
-    """Return the mean and the scale of inputs.
-
-    Parameters
-    ----------
-    moments : ndarray of float64 of shape (3, n_inputs)
-        K, S₁ and S₂.
-
-    totals : ndarray of float64 of shape (2,)
-        n and N. Where nothing was counted, the means are 0 and the scales 1.
-
-    is_centred : bool
-
-    Returns
-    -------
-    mean, scale : ndarray of float64 of shape (n_inputs,)
-    """
-    shift, sums, squares = moments
-    n = totals[0] if totals[1] > 0 else 1.0
+    """Return the mean and the scale of inputs; 0 and 1 where nothing was counted."""
+    shift, sums, squares = moments  # K, S₁ and S₂, (n_inputs,) each
+    n = totals[0] if totals[1] > 0 else 1.0  # of n and N
     rest, square = sums / n, squares / n
     mean = shift + rest
     share, doubt = 4 * totals[1] * _EPSILON, 256 * _EPSILON * mean
@@ -67,19 +52,14 @@ def count_rows(X, rows, fractions, moments, totals, is_centred, out=None):
     X : ndarray or CSR of float32 or float64 of shape (n_samples, n_features)
 
     rows : ndarray of intp of shape (n_presentations,)
-        The row of each presentation.
-
     fractions : ndarray of float64 of shape (n_presentations,) or None
-        The weight of each presentation; None where all are 1.
+        The weights; None where all are 1.
 
     moments : ndarray of float64 of shape (3, n_features)
-        K, S₁ and S₂, of which the last two change in place.
-
     totals : ndarray of float64 of shape (2,)
-        n and N, changed in place.
+        K, S₁ and S₂, and n and N: all but K change in place.
 
     is_centred : bool
-
     out : ndarray, default=None
         Where standardized rows are written, one after the other: all inputs of each or, where X is
         CSR and `is_centred` is False, the values that it stores.

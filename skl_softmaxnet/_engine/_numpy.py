@@ -60,6 +60,31 @@ _SECONDS_PER_LAYER = 4e-5
 _SECONDS_PER_WEIGHT = 4e-9
 
 
+class _ForwardPass:
+    """Sums of the output layer, as training would meet them.
+
+    The weights are laid out by `as_blocks`, also only to read; rows may be of float32 or float64,
+    whatever the weights are. A forward pass is not to be shared by threads.
+    """
+
+    def __init__(self, coefs, intercepts, activation):
+        first, *later = coefs  # what einsum does depends on where the first lies
+        self.coefs = [as_aligned(first, first.dtype, in_place=True), *later]
+        self.intercepts = intercepts
+        self.activate, _ = ACTIVATIONS[activation]
+
+    def sums(self, X, rows):
+        """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
+        numbers = range(*rows.indices(X.shape[0]))
+        z = np.empty((len(numbers), self.intercepts[-1].size), self.coefs[0].dtype)
+        with np.errstate(all="ignore"):
+            for sums, row in zip(z, numbers, strict=True):
+                columns, values = nonzero_inputs(X, row)
+                values = values.astype(z.dtype, copy=False)
+                _, sums[:] = forward(self.coefs, self.intercepts, self.activate, columns, values)
+        return z
+
+
 class NumpyEngine:
     """Run presentations on weights in place.
 
@@ -106,7 +131,9 @@ class NumpyEngine:
         return _SECONDS_PER_LAYER * len(self.coefs) + _SECONDS_PER_WEIGHT * n_weights
 
     def run(self, X, targets, order, fractions, rate):
-        """Present rows of X one after the other.
+        """Present rows of X one after the other, and return the sum of their losses.
+
+        Each loss is that before the update, times the fraction.
 
         Parameters
         ----------
@@ -124,11 +151,6 @@ class NumpyEngine:
 
         rate : float
             The learning rate η.
-
-        Returns
-        -------
-        loss : float
-            The sum of the losses, each before its update and times its fraction.
         """
         if fractions is None:
             fractions = np.ones(order.size)
@@ -181,26 +203,7 @@ class NumpyEngine:
 
     count_rows = staticmethod(count_rows)
 
-    @staticmethod
-    def forward_pass(coefs, intercepts, activation):
-        """Return a forward pass, whose sums are those that training would meet.
-
-        Parameters
-        ----------
-        coefs, intercepts : lists of ndarray
-            As `as_blocks` returns them, also only to read.
-
-        activation : str
-
-        Returns
-        -------
-        forward_pass : object
-            Its method ``sums(X, rows)`` takes an array or CSR array of shape (n_samples,
-            n_features), of float32 or float64 whatever the weights are, and a slice of its rows,
-            and returns the sums z of their output layers, of shape (n, n_outputs). It is not to be
-            shared by threads.
-        """
-        return _ForwardPass(coefs, intercepts, activation)
+    forward_pass = _ForwardPass
 
     def update(self, layer, rows, inputs, delta, rate):
         """Change the weights in the rows of the non-zero inputs, and the intercepts."""
@@ -241,27 +244,6 @@ class NumpyEngine:
         for average, weights in zip(averages, [*self.coefs, *self.intercepts], strict=True):
             average *= 1 - share
             average += share * weights
-
-
-class _ForwardPass:
-    """Sums of the output layer: see `NumpyEngine.forward_pass`."""
-
-    def __init__(self, coefs, intercepts, activation):
-        first, *later = coefs  # what einsum does depends on where the first lies
-        self.coefs = [as_aligned(first, first.dtype, in_place=True), *later]
-        self.intercepts = intercepts
-        self.activate, _ = ACTIVATIONS[activation]
-
-    def sums(self, X, rows):
-        """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
-        numbers = range(*rows.indices(X.shape[0]))
-        z = np.empty((len(numbers), self.intercepts[-1].size), self.coefs[0].dtype)
-        with np.errstate(all="ignore"):
-            for sums, row in zip(z, numbers, strict=True):
-                columns, values = nonzero_inputs(X, row)
-                values = values.astype(z.dtype, copy=False)
-                _, sums[:] = forward(self.coefs, self.intercepts, self.activate, columns, values)
-        return z
 
 
 def forward(coefs, intercepts, activate, columns, values):

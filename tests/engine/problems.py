@@ -62,7 +62,8 @@ def new_engine(engine_class, network, dtype=np.float64, **options):
     weights = _engine.as_blocks(*network, dtype)
     blocks, t = options.pop("blocks", False), options.pop("t", 0)
     pairs = (options.pop(name, None) for name in ("velocities", "averages"))
-    options = COMBINATIONS[0] | {"alpha": 0.0, "momentum": 0.0, "nesterovs_momentum": False} | options
+    plain = COMBINATIONS[0] | {"alpha": 0.0, "momentum": 0.0, "nesterovs_momentum": False}
+    options = plain | options
     model = SimpleNamespace(**options, out_activation_=options["output_activation"], t_=t)
     engine = engine_class(Network(weights, *pairs), model, blocks=blocks)
     return engine, list(itertools.chain(*weights))
