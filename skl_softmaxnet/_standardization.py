@@ -108,12 +108,12 @@ def standardize(model, X, rows=slice(None)):
         bounds = X.indptr[start : stop + 1]
         data, columns = (part[bounds[0] : bounds[-1]] for part in (X.data, X.indices))
         out = np.empty(data.size, model._dtype)
+        scales = None if data.size < n_features else statistics(model)[1]
         for part in gen_batches(data.size, _VALUES_AT_ONCE):
-            if data.size < n_features:
-                _, scales = statistics(model, columns[part])
+            if scales is None:
+                out[part] = data[part] / statistics(model, columns[part])[1]
             else:
-                scales = statistics(model)[1].take(columns[part], mode="clip")
-            out[part] = data[part] / scales
+                out[part] = data[part] / scales.take(columns[part], mode="clip")
         return _csr(out, columns, bounds - bounds[0], n_features)
     mean, scale = statistics(model)
     out = np.empty((stop - start, n_features), model._dtype)

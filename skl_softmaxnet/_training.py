@@ -219,21 +219,19 @@ class Training:
 
     def failure(self):
         """List in sentences what is wrong where nothing was learned, or lost again."""
-        model = self.model
+        model, problem = self.model, None
+        best = min(model.loss_curve_[-model.n_iter_ :])
         if not model.loss_ <= _LEARNED * self.chance:
             problem = (
                 f"The network has learned next to nothing: its loss is {model.loss_:.3g}, and the "
                 f"frequencies of the classes alone give {self.chance:.3g}."
             )
-            return [problem, self.advice()]
-        best = min(model.loss_curve_[-model.n_iter_ :])
-        if not self.validation and model.loss_ > best + _LOST * self.chance:
+        elif not self.validation and model.loss_ > best + _LOST * self.chance:
             problem = (
                 f"The network has lost what it had learned: its loss is {model.loss_:.3g}, and was "
                 f"{best:.3g}."
             )
-            return [problem, self.advice()]
-        return []
+        return [problem, self.advice()] if problem else []
 
     def record(self, loss, measured, tol, best):
         """Note an epoch's loss, what was measured on held-out samples, and the best network."""

@@ -207,6 +207,7 @@ cdef class CompiledEngine:
     cdef _Inputs inputs  # of a stream that is standardized
     cdef _Memory memory  # what `network` points to, beside the weights
     cdef char *sparse_rows  # NULL before there were any
+    cdef bint in_blocks
     cdef network_t network
     cdef kernel_t kernel
 
@@ -230,9 +231,8 @@ cdef class CompiledEngine:
         self.network.rule.along_change = 1 if model.nesterovs_momentum else 0
         self.network.averages = self.averages is not None
         self.network.t = model.t_
+        self.in_blocks = blocks and momentum == 0
         self._lay_out()
-        if blocks and momentum == 0:
-            self._lay_out_blocks()
         self.kernel = kernels[INSTRUCTION_SETS.index(self.instruction_set)][self.dtype == np.float64]
 
     cdef int _lay_out(self) except -1:
@@ -288,13 +288,13 @@ cdef class CompiledEngine:
         cdef ptrdiff_t lanes = padded(1, self.dtype)
         if size == 0:
             return 0
-        network.block_size = size
         network.block_stride = (network.layers.stride // lanes | 1) * lanes
         for i in range(2):
             network.blocks[i].inputs = self._room(-(-n_features // 16) * 16 * size)
         network.block_sums = self._room(size * network.block_stride + 4 * lanes)
         network.block_steps = self._room(size * network.block_stride + 4 * lanes)
         network.inner_products = self._room(size * size)
+        network.block_size = size  # now that there was memory for all
         return 0
 
     @property
@@ -366,6 +366,8 @@ cdef class CompiledEngine:
             )
         if samples.view.index_bytes and self.sparse_rows == NULL:
             self.sparse_rows = <char *> self.memory.take(2 * n_bytes)
+        elif not samples.view.index_bytes and self.in_blocks and not self.network.block_size:
+            self._lay_out_blocks()
         for i in range(2):  # nothing is left of the samples before
             self.network.inputs[i].n = self.network.inputs[i].is_full = 0
             if samples.view.index_bytes:
@@ -416,15 +418,13 @@ cdef class CompiledEngine:
         cdef few_t given, standardized
         cdef few_t *few = &given
         with cython.critical_section(self):
-            if not are_same(attributes, expected):
-                return False
-            if not _take_rows(few, X, self.network.layers.fan_in):
-                return False
-            if few.is_double != (self.dtype is _FLOAT64):
-                return False
-            if not _take_labels(few, labels, expected["_multilabel"]):
-                return False
-            if not _take_weights(few, weights):
+            if not (
+                are_same(attributes, expected)
+                and _take_rows(few, X, self.network.layers.fan_in)
+                and few.is_double == (self.dtype is _FLOAT64)
+                and _take_labels(few, labels, expected["_multilabel"])
+                and _take_weights(few, weights)
+            ):
                 return False
             if self.inputs is not None:
                 few = &standardized
@@ -491,6 +491,7 @@ cdef class CompiledEngine:
         cdef ptrdiff_t start, n_written = 0, n_more, n_values = 0 if out is None else out.size
         cdef _Rows samples = _Rows(X, slice(first, 0 if n == 0 else order.max() + 1))
         cdef ptrdiff_t n_features = samples.view.n_features
+        cdef ptrdiff_t n_at_once = max(1, _VALUES_COUNTED_AT_ONCE // n_features)
         cdef const ptrdiff_t *rows = <const ptrdiff_t *> address(order, np.intp)
         cdef const double *weights = NULL
         cdef moments_t view
@@ -508,8 +509,8 @@ cdef class CompiledEngine:
         view.sums, view.squares = view.shift + n_features, view.shift + 2 * n_features
         view.is_centred, view.from_double = is_centred, samples.dtype == np.float64
         view.to_double = out is None or out.dtype == np.float64
-        for start in range(0, n, max(1, _VALUES_COUNTED_AT_ONCE // n_features)):
-            stop = min(n, start + max(1, _VALUES_COUNTED_AT_ONCE // n_features))
+        for start in range(0, n, n_at_once):
+            stop = min(n, start + n_at_once)
             with nogil:
                 for i in range(start, stop):
                     row = rows[i] - first
@@ -699,14 +700,11 @@ cdef bounds_of_lists(bounds, ptrdiff_t n_lists, ptrdiff_t n_stored, ptrdiff_t lo
     copy = np.array(bounds, np.intp)
     cdef const ptrdiff_t *starts = <const ptrdiff_t *> address(copy, np.intp)
     cdef ptrdiff_t i
-    cdef int is_outside = len(copy) != n_lists + 1
-    if not is_outside:
-        is_outside = starts[0] < 0 or starts[n_lists] > n_stored
-        for i in range(n_lists):  # where these are in order, their difference does not overflow
-            is_outside |= starts[i] > starts[i + 1]
-        for i in range(n_lists):
-            is_outside |= starts[i + 1] > starts[i] + longest
-    if is_outside:
+    cdef bint is_inside = len(copy) == n_lists + 1
+    for i in range(n_lists if is_inside else 0):  # differences of what is inside do not overflow
+        is_inside &= (
+            0 <= starts[i] <= starts[i + 1] <= n_stored and starts[i + 1] - starts[i] <= longest)
+    if not is_inside:
         raise ValueError("a sparse matrix has an indptr that does not fit its shape and data")
     return copy
 
