@@ -67,7 +67,10 @@ def count_rows(X, rows, fractions, moments, totals, is_centred, out=None):
     weights = np.ones(rows.size) if fractions is None else fractions
     n_written = 0
     for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
-        columns, values = _inputs(X, row, is_centred)
+        columns, values = stored_inputs(X, row)
+        if is_centred:
+            columns, values = slice(None), all_inputs(X, columns, values)
+        values = values.astype(np.float64)
         totals += weight, 1
         shift, sums, squares = moments
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -81,14 +84,16 @@ def count_rows(X, rows, fractions, moments, totals, is_centred, out=None):
         n_written += values.size
 
 
-def _inputs(X, row, is_centred):
-    """Return the columns and values that count in a row: of sparse ones, if not centred, a few."""
+def stored_inputs(X, row):
+    """Return the columns of one row that are stored and their values, for dense and CSR alike."""
     if not sp.issparse(X):
-        return slice(None), X[row].astype(np.float64)
+        return slice(None), X[row]
     entries = slice(X.indptr[row], X.indptr[row + 1])
-    columns, values = X.indices[entries], X.data[entries].astype(np.float64)
-    if not is_centred:
-        return columns, values
-    inputs = np.zeros(X.shape[1])
+    return X.indices[entries], X.data[entries]
+
+
+def all_inputs(X, columns, values):
+    """Return one row with its zeros, from the columns and values of others."""
+    inputs = np.zeros(X.shape[1], dtype=X.dtype)
     inputs[columns] = values
-    return slice(None), inputs
+    return inputs

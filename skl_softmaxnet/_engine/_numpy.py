@@ -50,7 +50,7 @@ from .._functions import (
     squared_error_delta,
 )
 from ._memory import as_aligned
-from ._moments import count_rows
+from ._moments import all_inputs, count_rows, stored_inputs
 
 # Weights are averaged whenever the presentations so far are a multiple of this.
 AVERAGING_INTERVAL = 64
@@ -260,22 +260,11 @@ def forward(coefs, intercepts, activate, columns, values):
 
 def nonzero_inputs(X, row):
     """Return the non-zero columns of one row and their values, for dense and CSR alike."""
-    if sp.issparse(X):
-        entries = slice(X.indptr[row], X.indptr[row + 1])
-        columns, values = X.indices[entries], X.data[entries]
-    else:
-        columns, values = slice(None), X[row]
+    columns, values = stored_inputs(X, row)
     nonzero = values.nonzero()[0]
     if nonzero.size == X.shape[1]:
         return slice(None), values
     return nonzero if isinstance(columns, slice) else columns[nonzero], values[nonzero]
-
-
-def all_inputs(X, columns, values):
-    """Return one row with its zeros, from its non-zero columns and their values."""
-    inputs = np.zeros(X.shape[1], dtype=X.dtype)
-    inputs[columns] = values
-    return inputs
 
 
 def target_vector(targets, row, like):
