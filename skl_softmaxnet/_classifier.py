@@ -23,20 +23,15 @@ from ._network import (
     open_forward_pass,
 )
 from ._order import list_epoch, list_stream
-from ._samples import (
-    check_rows,
-    learn_samples,
-    learn_samples_of_stream,
-    stored_columns,
-)
+from ._samples import check_rows, learn_samples, learn_samples_of_stream, stored_columns
 from ._standardization import (
     check_same_standardization,
     learn_inputs,
-    open_pass,
     open_stream,
     statistics,
+    sums_of,
 )
-from ._training import open_training
+from ._training import Training
 from ._typing import FloatArray, MatrixLike, RandomStateLike
 from ._validation import given_validation, set_aside
 
@@ -479,7 +474,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         if splits:
             validation = set_aside(model, X, targets, *held_out)
         X = learn_inputs(model, X, presentations)
-        training = open_training(model, X, targets, validation)
+        training = Training(model, X, targets, validation)
         ended = training.run(presentations, callbacks)
         self._take_over(model)
         callbacks.end()
@@ -574,7 +569,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     def _learn_in_place(self, model, X, targets, presentations):
         """Train a copy of the attributes, but the arrays themselves; take over all or nothing."""
         before, n_losses = self.__dict__, len(model.loss_curve_)
-        training = open_training(model, X, targets, in_place=True)
+        training = Training(model, X, targets, in_place=True)
         moves_all = model.alpha or model.momentum or model.average or model._is_centred
         inputs = None if moves_all else stored_columns(X)
         undo = training.network.undo(training.network.snapshot(inputs))
@@ -831,8 +826,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             return from_decisions(decisions, model._multilabel)
 
         forward_pass = open_forward_pass(model)
-        whole_pass = open_pass(model, forward_pass)
-        values = _outputs.in_chunks(from_sums, whole_pass, X, len(model.classes_))
+        sums = sums_of(model, forward_pass)
+        values = _outputs.in_chunks(from_sums, sums, X, len(model.classes_))
         _stream.remember_forward_pass(self, model, forward_pass, X.shape[0])
         return values
 

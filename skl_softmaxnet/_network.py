@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
 from numbers import Integral, Real
-from operator import setitem
+from operator import is_, setitem
 
 import numpy as np
 from scipy import special
@@ -78,21 +78,8 @@ def truncated_normal(
 def initial_weights(layer_sizes, random_state):
     """Weights and intercepts of a network before its first presentation.
 
-    Parameters
-    ----------
-    layer_sizes : sequence of int
-        Units per layer, from the inputs to the outputs.
-
-    random_state : RandomState instance
-        Advanced by one draw per layer, from the inputs on.
-
-    Returns
-    -------
-    coefs : list of ndarray of float64 of shape (fan_in, fan_out)
-        Truncated normal, mean 0, standard deviation 1, cut at ±1/√fan_in.
-
-    intercepts : list of ndarray of float64 of shape (fan_out,)
-        Zeros.
+    Weights are truncated normal, with mean 0 and standard deviation 1, cut at ±1/√fan_in, and drawn
+    from the inputs on; intercepts are zero.
     """
     shapes = list(pairwise(layer_sizes))
     coefs = [
@@ -106,22 +93,12 @@ def initial_weights(layer_sizes, random_state):
 class Network:
     """Everything that presentations change, laid out for the engines.
 
-    Each is a pair of lists, shaped like `coefs_` and `intercepts_`.
-
-    Attributes
-    ----------
-    weights : pair of lists of ndarray
-
-    velocities : pair of lists of ndarray or None
-        None without momentum.
-
-    averages : pair of lists of ndarray or None
-        None without averaging.
+    Each is a pair of lists of arrays, shaped like `coefs_` and `intercepts_`.
     """
 
     weights: tuple
-    velocities: tuple | None = None
-    averages: tuple | None = None
+    velocities: tuple | None = None  # without momentum
+    averages: tuple | None = None  # without averaging
 
     @property
     def shown(self):
@@ -308,6 +285,4 @@ def show_network(model, network):
 def has_new_weights(model):
     """Tell whether a user has put other arrays into `coefs_` or `intercepts_`."""
     shown = [*model.coefs_, *model.intercepts_]
-    return len(shown) != len(model._learned) or any(
-        one is not other for one, other in zip(shown, model._learned, strict=True)
-    )
+    return len(shown) != len(model._learned) or not all(map(is_, shown, model._learned))

@@ -79,31 +79,19 @@ def log_probabilities(decisions, multilabel=False):
     return np.log(values, out=logarithms, where=values > 0.5)
 
 
-def in_chunks(function, forward_pass, X, n_outputs):
+def in_chunks(function, sums, X, n_outputs):
     """Apply `function` to the sums of the output layer, for as many rows at a time as fit a cache.
 
-    Parameters
-    ----------
-    function : callable
-        From sums of shape (n, n_outputs) to an array with as many rows.
-
-    forward_pass : object
-        As :meth:`~skl_softmaxnet._engine.Engine.forward_pass` returns it.
-
-    X : ndarray or CSR array of shape (n_samples, n_features)
-    n_outputs : int
-
-    Returns
-    -------
-    values : ndarray of shape (n_samples, ...)
+    `sums(X, rows)` returns those of a slice of rows, of shape (n, n_outputs), and `function` an
+    array with as many rows.
     """
     n_samples, n_features = X.shape
     chunk_size = 64 * max(1, _VALUES_PER_CHUNK // (64 * max(n_features, n_outputs)))
     if n_samples <= chunk_size:
-        return function(forward_pass.sums(X, slice(None)))
+        return function(sums(X, slice(None)))
     values = None
     for rows in gen_batches(n_samples, chunk_size):
-        part = function(forward_pass.sums(X, rows))
+        part = function(sums(X, rows))
         if values is None:
             values = np.empty((n_samples, *part.shape[1:]), dtype=part.dtype)
         values[rows] = part

@@ -82,19 +82,8 @@ def learn_inputs(model, X, presentations):
 def learn_stream(model, X, targets, rows, fractions):
     """Yield what the engine is to run in place of rows of X: the same, counted and standardized.
 
-    Parameters
-    ----------
-    model : SoftmaxMLPClassifier
-        Its statistics change in place.
-    X : ndarray or CSR of shape (n_samples, n_features)
-    targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
-    rows : ndarray of intp of shape (n_presentations,)
-    fractions : ndarray of float64 of shape (n_presentations,) or None
-
-    Yields
-    ------
-    X, targets, order, fractions
-        With a row for each presentation, a few at a time.
+    The statistics of the model change in place. What is yielded has a row for each presentation, a
+    few at a time.
     """
     if model._is_centred and model._input_totals[1] == 0:
         model._input_moments[0] = _dense(X, slice(rows[0], rows[0] + 1))
@@ -119,13 +108,13 @@ def standardize(model, X, rows=slice(None)):
         bounds = X.indptr[start : stop + 1]
         data, columns = (part[bounds[0] : bounds[-1]] for part in (X.data, X.indices))
         out = np.empty(data.size, model._dtype)
+        scales = None if data.size < n_features else statistics(model)[1]
         for first in range(0, data.size, _VALUES_AT_ONCE):
             part = slice(first, first + _VALUES_AT_ONCE)
-            if data.size < n_features:
-                _, scales = statistics(model, columns[part])
+            if scales is None:
+                out[part] = data[part] / statistics(model, columns[part])[1]
             else:
-                scales = statistics(model)[1].take(columns[part], mode="clip")
-            out[part] = data[part] / scales
+                out[part] = data[part] / scales.take(columns[part], mode="clip")
         return _csr(out, columns, bounds - bounds[0], n_features)
     mean, scale = statistics(model)
     out = np.empty((stop - start, n_features), model._dtype)
@@ -136,20 +125,11 @@ def standardize(model, X, rows=slice(None)):
     return out
 
 
-def open_pass(model, forward_pass):
-    """Put the standardization of a model in front of a forward pass, if it has one."""
-    return forward_pass if model._input_moments is None else _StandardizedPass(model, forward_pass)
-
-
-class _StandardizedPass:
-    """A forward pass of rows as they are given."""
-
-    def __init__(self, model, forward_pass):
-        self.model = model
-        self.forward_pass = forward_pass
-
-    def sums(self, X, rows):
-        return self.forward_pass.sums(standardize(self.model, X, rows), slice(None))
+def sums_of(model, forward_pass):
+    """Return the method `sums` of a forward pass for rows as they are given to a model."""
+    if model._input_moments is None:
+        return forward_pass.sums
+    return lambda X, rows: forward_pass.sums(standardize(model, X, rows), slice(None))
 
 
 def _count(model, X, rows, fractions, out=None, columns=slice(None)):

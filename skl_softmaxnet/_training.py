@@ -40,55 +40,17 @@ _BEGINNING = 10_000
 # The share of the same loss that a network may lose again.
 _LOST = 0.1
 
-
-def open_training(model, X, targets, validation=None, *, in_place=False):
-    """Return the training that continues from where a model is, on copies of its arrays or not."""
-    _engine.warn_once_without_compiled()
-    network = open_network(model, in_place=in_place)
-    # floats of Python: those of NumPy would bring their own precision into the sums
-    engine = _engine.Engine(
-        *network.weights,
-        activation=model.activation,
-        output_activation=model.out_activation_,
-        loss=model.loss,
-        backprop=model.backprop,
-        fit_intercept=model.fit_intercept,
-        alpha=float(model.alpha),
-        momentum=float(model.momentum),
-        nesterovs_momentum=model.nesterovs_momentum,
-        velocities=network.velocities,
-        averages=network.averages,
-        t=model.t_,
-        blocks=not in_place,
-    )
-    # a stream has no epochs whose losses could be compared
-    is_constant = in_place and model.learning_rate == "adaptive"
-    schedule = Schedule(
-        "constant" if is_constant else model.learning_rate,
-        *map(float, (model.learning_rate_init, model.decay, model.power_t)),
-    )
-    if model.best_loss_ is None:  # after early stopping
-        model.best_loss_ = model._reference = min(model.loss_curve_, default=math.inf)
-    learns_inputs = in_place and model._input_moments is not None
-    return Training(
-        model, network, engine, schedule, X, targets, validation, learns_inputs=learns_inputs
-    )
+# What grows by an epoch, in place.
+_CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "_validation_epochs")
 
 
 class Training:
-    """Train the network of a model on one data set.
+    """Train a model on one data set, from where it is.
 
     Parameters
     ----------
     model : SoftmaxMLPClassifier
         Its attributes are changed by what is done here.
-
-    network : Network
-    engine : NumpyEngine or CompiledEngine
-        Works on the weights of `network`.
-
-    schedule : Schedule
-        Determines the learning rate of each epoch.
 
     X : ndarray or CSR array of shape (n_samples, n_features)
     targets : ndarray of int32 of shape (n_samples,) or CSR array of shape (n_samples, n_outputs)
@@ -96,23 +58,29 @@ class Training:
     validation : Validation or None
         The samples that the network is scored on after each epoch.
 
-    learns_inputs : bool
-        Whether X is a stream that is still to be standardized, and counted for that.
+    in_place : bool
+        Whether the arrays of the model itself change, by a stream; copies do in `fit`.
     """
 
-    def __init__(
-        self, model, network, engine, schedule, X, targets, validation=None, *, learns_inputs=False
-    ):
+    def __init__(self, model, X, targets, validation=None, *, in_place=False):
+        _engine.warn_once_without_compiled()
         self.model = model
-        self.network = network
-        self.engine = engine
-        self.schedule = schedule
+        self.network = open_network(model, in_place=in_place)
+        self.engine = _engine.Engine(self.network, model, blocks=not in_place)
+        # a stream has no epochs whose losses could be compared
+        is_constant = in_place and model.learning_rate == "adaptive"
+        self.schedule = Schedule(
+            "constant" if is_constant else model.learning_rate,
+            *map(float, (model.learning_rate_init, model.decay, model.power_t)),
+        )
+        if model.best_loss_ is None:  # after early stopping
+            model.best_loss_ = model._reference = min(model.loss_curve_, default=math.inf)
         self.X = X
         self.targets = targets
         self.validation = validation
-        self.learns_inputs = learns_inputs
+        self.learns_inputs = in_place and model._input_moments is not None
         self.best = None  # a snapshot of the network with the best validation score
-        size = max(1, int(_SECONDS_PER_SLICE / engine.seconds_per_presentation))
+        size = max(1, int(_SECONDS_PER_SLICE / self.engine.seconds_per_presentation))
         self.slice_size = size // _MOST_IN_BLOCK * _MOST_IN_BLOCK or size
 
     def run(self, presentations, callbacks):
@@ -251,21 +219,19 @@ class Training:
 
     def failure(self):
         """List in sentences what is wrong where nothing was learned, or lost again."""
-        model = self.model
+        model, problem = self.model, None
+        best = min(model.loss_curve_[-model.n_iter_ :])
         if not model.loss_ <= _LEARNED * self.chance:
             problem = (
                 f"The network has learned next to nothing: its loss is {model.loss_:.3g}, and the "
                 f"frequencies of the classes alone give {self.chance:.3g}."
             )
-            return [problem, self.advice()]
-        best = min(model.loss_curve_[-model.n_iter_ :])
-        if not self.validation and model.loss_ > best + _LOST * self.chance:
+        elif not self.validation and model.loss_ > best + _LOST * self.chance:
             problem = (
                 f"The network has lost what it had learned: its loss is {model.loss_:.3g}, and was "
                 f"{best:.3g}."
             )
-            return [problem, self.advice()]
-        return []
+        return [problem, self.advice()] if problem else []
 
     def record(self, loss, measured, tol, best):
         """Note an epoch's loss, what was measured on held-out samples, and the best network."""
@@ -332,13 +298,5 @@ class Training:
         model = self.model._copy()
         model.t_ = self.engine.t
         show_network(model, network)
-        names = (
-            "loss_curve_",
-            "validation_loss_curve_",
-            "validation_scores_",
-            "_validation_epochs",
-        )
-        for name in names:
-            values = getattr(model, name)
-            setattr(model, name, values and list(values))
-        return vars(model)
+        attributes = vars(model)
+        return attributes | {k: [*v] for k, v in attributes.items() if k in _CURVES and v}

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from . import _engine, _outputs
 from ._samples import check_validation_samples
-from ._standardization import open_pass
+from ._standardization import sums_of
 
 
 def given_validation(model, X_val, y_val):
@@ -61,8 +61,8 @@ class Validation:
             return _outputs.decision(z, self.model.out_activation_, multilabel)
 
         forward_pass = _engine.Engine.forward_pass(coefs, intercepts, self.model.activation)
-        forward_pass = open_pass(self.model, forward_pass)
-        decisions = _outputs.in_chunks(decide, forward_pass, self.X, len(intercepts[-1]))
+        sums = sums_of(self.model, forward_pass)
+        decisions = _outputs.in_chunks(decide, sums, self.X, len(intercepts[-1]))
         predicted = _outputs.most_probable(decisions, multilabel)
         if multilabel:
             targets = self.targets.toarray()

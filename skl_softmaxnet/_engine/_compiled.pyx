@@ -11,7 +11,7 @@ from cpython.buffer cimport (
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
-from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 import numpy as np
 import scipy.sparse as sp
@@ -155,6 +155,9 @@ cdef ptrdiff_t _SHUFFLED_AT_ONCE = 1 << 21
 
 _FLOATS = (np.float32, np.float64)
 
+# Bytes that are asked for at least, for the small vectors of a network.
+cdef ptrdiff_t _LEAST_CHUNK = 1 << 12
+
 # Presentations of a million values that are counted before Python gets a word in.
 cdef ptrdiff_t _VALUES_COUNTED_AT_ONCE = 1 << 20
 
@@ -165,28 +168,27 @@ cdef int64_t _MOST_SORTED_COLUMNS = 2**32 - 1
 include "_stream.pxi"
 
 
-cdef class _Arena:
+cdef class _Memory:
     """Zeroed memory, handed out in aligned pieces of whole cache lines."""
 
-    cdef char *start
+    cdef list chunks
     cdef char *free
-    cdef char *end
+    cdef ptrdiff_t n_free
 
-    def __cinit__(self, size_t n_bytes):
-        self.start = <char *> calloc(n_bytes + ALIGNMENT, 1)
-        if self.start == NULL:
-            raise MemoryError(f"no memory for {n_bytes} bytes")
-        self.free = self.start + (-<uintptr_t> self.start) % <uintptr_t> ALIGNMENT
-        self.end = self.free + n_bytes
+    def __cinit__(self):
+        self.chunks = []
 
-    def __dealloc__(self):
-        free(self.start)
-
-    cdef void *take(self, size_t n_bytes) except NULL:
-        if n_bytes > <size_t> (self.end - self.free):
-            raise MemoryError(f"{n_bytes} bytes were not planned for")
+    cdef void *take(self, ptrdiff_t n_bytes) except NULL:
+        n_bytes += -n_bytes % <ptrdiff_t> ALIGNMENT
+        if n_bytes > self.n_free:
+            chunk = np.zeros(max(n_bytes, _LEAST_CHUNK) + ALIGNMENT, np.uint8)
+            self.chunks.append(chunk)
+            self.free = <char *> address(chunk, np.uint8)
+            self.free += (-<uintptr_t> self.free) % <uintptr_t> ALIGNMENT
+            self.n_free = len(chunk) - ALIGNMENT
         piece = self.free
         self.free += n_bytes
+        self.n_free -= n_bytes
         return piece
 
 
@@ -203,90 +205,69 @@ cdef class CompiledEngine:
     cdef readonly object coefs, intercepts, velocities, averages, dtype
     cdef _Samples samples
     cdef _Inputs inputs  # of a stream that is standardized
-    cdef _Arena layers, sparse_rows, blocks  # what `network` points to, beside the weights
+    cdef _Memory memory  # what `network` points to, beside the weights
+    cdef char *sparse_rows  # NULL before there were any
+    cdef bint in_blocks
     cdef network_t network
     cdef kernel_t kernel
 
-    def __init__(
-        self,
-        coefs,
-        intercepts,
-        *,
-        activation,
-        output_activation,
-        loss,
-        backprop,
-        fit_intercept,
-        double alpha=0.0,
-        double momentum=0.0,
-        nesterovs_momentum=False,
-        velocities=None,
-        averages=None,
-        ptrdiff_t t=0,
-        blocks=False,
-    ):
-        if momentum > 0 and velocities is None:
+    def __init__(self, network, model, *, blocks=False):
+        self.coefs, self.intercepts = network.weights
+        self.velocities, self.averages = network.velocities, network.averages
+        self.dtype = _FLOAT64 if self.coefs[0].dtype == _FLOAT64 else _FLOAT32  # a loaded one is another
+        self.memory = _Memory()
+        cdef double momentum = model.momentum
+        if momentum > 0 and self.velocities is None:
             raise ValueError("momentum needs velocities")
-        self.coefs = coefs
-        self.intercepts = intercepts
-        self.velocities = velocities
-        self.averages = averages
-        self.dtype = _FLOAT64 if coefs[0].dtype == _FLOAT64 else _FLOAT32  # a loaded one is another
-        self.network.activation = _ACTIVATIONS.index(activation)
-        self.network.output_activation = _OUTPUT_ACTIVATIONS.index(output_activation)
-        self.network.loss = _LOSSES.index(loss)
-        self.network.gradient = backprop == "gradient"
-        self.network.fit_intercept = fit_intercept
-        self.network.alpha = alpha
-        self.network.kind = MOMENTUM if momentum > 0 else DECAY if alpha > 0 else 0
+        self.network.activation = _ACTIVATIONS.index(model.activation)
+        self.network.output_activation = _OUTPUT_ACTIVATIONS.index(model.out_activation_)
+        self.network.loss = _LOSSES.index(model.loss)
+        self.network.gradient = model.backprop == "gradient"
+        self.network.fit_intercept = model.fit_intercept
+        self.network.alpha = model.alpha
+        self.network.kind = MOMENTUM if momentum > 0 else DECAY if self.network.alpha > 0 else 0
         self.network.rule.momentum = momentum
-        self.network.rule.along_velocity = momentum if nesterovs_momentum else 1
-        self.network.rule.along_change = 1 if nesterovs_momentum else 0
-        self.network.averages = averages is not None
-        self.network.t = t
+        self.network.rule.along_velocity = momentum if model.nesterovs_momentum else 1
+        self.network.rule.along_change = 1 if model.nesterovs_momentum else 0
+        self.network.averages = self.averages is not None
+        self.network.t = model.t_
+        self.in_blocks = blocks and momentum == 0
         self._lay_out()
-        if blocks and momentum == 0:
-            self._lay_out_blocks()
-        cdef ptrdiff_t level = INSTRUCTION_SETS.index(self.instruction_set)
-        self.kernel = kernels[level][1 if self.dtype == np.float64 else 0]
+        self.kernel = kernels[INSTRUCTION_SETS.index(self.instruction_set)][self.dtype == np.float64]
 
     cdef int _lay_out(self) except -1:
         """Point to the weights, and to buffers for what passes between the layers."""
-        cdef ptrdiff_t n_layers = len(self.coefs), n_features = len(self.coefs[0])
-        cdef ptrdiff_t layer_bytes = padded(n_layers * sizeof(layer_t), np.uint8)
-        cdef ptrdiff_t list_bytes = padded(n_features + 1, np.intp) * sizeof(ptrdiff_t)
-        cdef ptrdiff_t row_bytes = padded(n_features, np.float64) * sizeof(double)
-        cdef ptrdiff_t row
-        vectors = [self._bytes(values.size) for values in self.intercepts]
-        self.layers = _Arena(
-            layer_bytes + 4 * sum(vectors) + vectors[-1] + 3 * list_bytes + row_bytes)
-        self.network.n_layers = n_layers
-        self.network.layers = <layer_t *> self.layers.take(layer_bytes)
-        self.network.target = self.layers.take(vectors[-1])
-        self.network.only = <ptrdiff_t *> self.layers.take(list_bytes)
+        cdef network_t *network = &self.network
+        cdef ptrdiff_t n_features = len(self.coefs[0]), i
+        cdef ptrdiff_t list_bytes = (n_features + 1) * sizeof(ptrdiff_t)
+        open_layers(network, self.coefs, self.intercepts, self.memory)
+        for i in range(network.n_layers):
+            self._lay_out_layer(&network.layers[i], i)
+        network.target = self._room(network.layers[network.n_layers - 1].fan_out)
+        network.only = <ptrdiff_t *> self.memory.take(list_bytes)
         for i in range(2):
-            self.network.inputs[i].columns = <ptrdiff_t *> self.layers.take(list_bytes)
-        self.network.caught_up = <double *> self.layers.take(row_bytes)
-        self.network.shrunk = self.network.current = 1
-        for row in range(n_features):
-            self.network.caught_up[row] = 1
-        for index in range(n_layers):
-            self._lay_out_layer(index, vectors[index])
+            network.inputs[i].columns = <ptrdiff_t *> self.memory.take(list_bytes)
+        network.caught_up = <double *> self.memory.take(n_features * sizeof(double))
+        network.shrunk = network.current = 1
+        for i in range(n_features):
+            network.caught_up[i] = 1
         return 0
 
-    cdef int _lay_out_layer(self, ptrdiff_t index, ptrdiff_t vector_bytes) except -1:
-        cdef layer_t *layer = &self.network.layers[index]
+    cdef int _lay_out_layer(self, layer_t *layer, ptrdiff_t index) except -1:
         weights, intercept = self.coefs[index], self.intercepts[index]
-        open_layer(layer, index, weights, intercept, self.layers)
         if self.velocities is not None:
             layer.velocity = like_address(self.velocities[0][index], weights)
             layer.intercept_velocity = like_address(self.velocities[1][index], intercept)
         if self.averages is not None:
             layer.average = like_address(self.averages[0][index], weights)
             layer.intercept_average = like_address(self.averages[1][index], intercept)
-        layer.step = self.layers.take(vector_bytes)
-        layer.signal = self.layers.take(vector_bytes)
+        layer.step = self._room(layer.fan_out)
+        layer.signal = self._room(layer.fan_out)
         return 0
+
+    cdef void *_room(self, ptrdiff_t n_values) except NULL:
+        """Room for so many values in the type of the weights."""
+        return self.memory.take(n_values * <ptrdiff_t> self.dtype.itemsize)
 
     @staticmethod
     def block_size(n_features, n_units):
@@ -301,27 +282,20 @@ cdef class CompiledEngine:
 
     cdef int _lay_out_blocks(self) except -1:
         """Make room for dense samples in blocks, where they are faster."""
-        cdef ptrdiff_t n_features = self.coefs[0].shape[0], n_units = self.coefs[0].shape[1]
+        cdef network_t *network = &self.network
+        cdef ptrdiff_t n_features = network.layers.fan_in, n_units = network.layers.fan_out
         cdef ptrdiff_t size = self.block_size(n_features, n_units)
-        cdef ptrdiff_t item_bytes = self.dtype.itemsize
-        cdef ptrdiff_t input_bytes = -(-n_features // 16) * 16 * size * item_bytes
-        cdef ptrdiff_t row_bytes = (self._bytes(n_units) // ALIGNMENT | 1) * ALIGNMENT
-        cdef ptrdiff_t unit_bytes = size * row_bytes + 4 * ALIGNMENT
+        cdef ptrdiff_t lanes = padded(1, self.dtype)
         if size == 0:
             return 0
-        self.blocks = _Arena(2 * input_bytes + 2 * unit_bytes + size * size * item_bytes)
-        self.network.block_size = size
-        self.network.block_stride = row_bytes // item_bytes
+        network.block_stride = (network.layers.stride // lanes | 1) * lanes
         for i in range(2):
-            self.network.blocks[i].inputs = self.blocks.take(input_bytes)
-        self.network.block_sums = self.blocks.take(unit_bytes)
-        self.network.block_steps = self.blocks.take(unit_bytes)
-        self.network.inner_products = self.blocks.take(size * size * item_bytes)
+            network.blocks[i].inputs = self._room(-(-n_features // 16) * 16 * size)
+        network.block_sums = self._room(size * network.block_stride + 4 * lanes)
+        network.block_steps = self._room(size * network.block_stride + 4 * lanes)
+        network.inner_products = self._room(size * size)
+        network.block_size = size  # now that there was memory for all
         return 0
-
-    cdef ptrdiff_t _bytes(self, ptrdiff_t n_values) except -1:
-        """The length of a padded vector."""
-        return padded(n_values, self.dtype) * self.dtype.itemsize
 
     @property
     def t(self):
@@ -384,58 +358,49 @@ cdef class CompiledEngine:
 
     cdef int _take(self, _Samples samples) except -1:
         """Take the samples of the next runs."""
-        cdef ptrdiff_t n_bytes = self._bytes(len(self.coefs[0]))
+        cdef ptrdiff_t n_bytes = padded(len(self.coefs[0]), self.dtype) * self.dtype.itemsize, i
         if samples.dtype != self.dtype or samples.view.n_features != len(self.coefs[0]):
             raise ValueError(
                 f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
                 f"have {self.dtype} and {len(self.coefs[0])} rows"
             )
-        if samples.view.index_bytes:
-            self.sparse_rows = _Arena(2 * n_bytes)
+        if samples.view.index_bytes and self.sparse_rows == NULL:
+            self.sparse_rows = <char *> self.memory.take(2 * n_bytes)
+        elif not samples.view.index_bytes and self.in_blocks and not self.network.block_size:
+            self._lay_out_blocks()
         for i in range(2):  # nothing is left of the samples before
             self.network.inputs[i].n = self.network.inputs[i].is_full = 0
             if samples.view.index_bytes:
-                self.network.inputs[i].values = self.sparse_rows.take(n_bytes)
+                self.network.inputs[i].values = memset(self.sparse_rows + i * n_bytes, 0, n_bytes)
         self.samples = samples
         return 0
 
     def begin_stream(self, moments, totals, is_centred):
         """Let go of the samples of the last run, for `learn_few` gives the next.
 
-        Parameters
-        ----------
-        moments, totals, is_centred
-            What the inputs are standardized by; `moments` is None where they are not.
+        They are standardized by the moments, unless these are None.
         """
         self.samples = None
         if moments is not None:
             self.inputs = _Inputs(moments, totals, is_centred, self.dtype)
 
-    def bound(self, double largest_input, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
+    cpdef double bound(
+        self, double largest_input, ptrdiff_t n_inputs, double rate, ptrdiff_t n,
+        ptrdiff_t n_listed=-1,
+    ) noexcept:
         """Return what no number exceeds while n samples are presented, as far as is known before.
 
-        Parameters
-        ----------
-        largest_input : float
-            The largest magnitude in the samples.
-
-        n_inputs : int
-            How many inputs a sample lists.
-
-        rate : float
-        n : int
+        The samples hold no larger magnitude, and list so many inputs each. Of the first layer only
+        the inputs listed in `network.only` are looked at, if they are.
         """
-        return self._bound(NULL, len(self.coefs[0]), largest_input, n_inputs, rate, n)
-
-    cdef double _bound(
-        self, const ptrdiff_t *inputs, ptrdiff_t n_listed, double largest_input,
-        ptrdiff_t n_inputs, double rate, ptrdiff_t n
-    ):
+        cdef ptrdiff_t n_features = self.network.layers.fan_in
+        cdef const ptrdiff_t *listed = NULL if n_listed < 0 else self.network.only
         cdef bound_t bound
-        bound.weight = self.kernel.largest_weight(&self.network, inputs, n_listed, False)
+        bound.weight = self.kernel.largest_weight(
+            &self.network, listed, n_features if n_listed < 0 else n_listed, False)
         bound.velocity = 0
         if self.network.kind == MOMENTUM:
-            bound.velocity = self.kernel.largest_weight(&self.network, NULL, len(self.coefs[0]), True)
+            bound.velocity = self.kernel.largest_weight(&self.network, NULL, n_features, True)
         bound.input = largest_input
         return bound_after(bound, &self.network, n_inputs, rate, n)
 
@@ -445,25 +410,10 @@ cdef class CompiledEngine:
     ):
         """Train on a few rows, and set the attributes of a model, unless anything is unexpected.
 
-        All is done in this one call, in which Python does not look for Ctrl-C.
-
-        Parameters
-        ----------
-        attributes, expected : dict
-            The attributes of the model, and what they are expected to be; both are brought up to
-            date.
-
-        X : ndarray or CSR of shape (n_samples, n_features)
-        labels : list of int, or of lists of int for several labels a sample
-            The targets.
-
-        weights : list of float or None
-        rate, total_weight : float
-
-        Returns
-        -------
-        learned : bool
-            Whether anything was done.
+        All is done in this one call, in which Python does not look for Ctrl-C. It returns whether
+        anything was done. The attributes of the model, and what they are expected to be, are both
+        brought up to date. X is an array or CSR; labels are a list of int, or of lists of int for
+        several labels a sample.
         """
         cdef few_t given, standardized
         cdef few_t *few = &given
@@ -471,13 +421,12 @@ cdef class CompiledEngine:
             if not are_same(attributes, expected) or type(expected["loss_curve_"]) is not list:
                 return False
             memory = _take_rows(few, X, self.network.layers.fan_in)
-            if memory is None:
-                return False
-            if few.is_double != (self.dtype is _FLOAT64):
-                return False
-            if not _take_labels(few, labels, expected["_multilabel"]):
-                return False
-            if not _take_weights(few, weights):
+            if not (
+                memory is not None
+                and few.is_double == (self.dtype is _FLOAT64)
+                and _take_labels(few, labels, expected["_multilabel"])
+                and _take_weights(few, weights)
+            ):
                 return False
             if not _lie_as_before(self.coefs, self.intercepts, &self.network, self.dtype, True):
                 return False
@@ -490,7 +439,7 @@ cdef class CompiledEngine:
                 if not self.inputs.count(&given, few):
                     attributes["loss_curve_"].pop()
                     return False
-            if (few.samples.index_bytes == 0) != (self.sparse_rows is None) or (
+            if (few.samples.index_bytes == 0) != (self.sparse_rows == NULL) or (
                 not self._is_safe(few, rate)
             ):
                 if self.inputs is not None:
@@ -502,13 +451,12 @@ cdef class CompiledEngine:
 
     cdef bint _is_safe(self, few_t *few, double rate):
         """Whether no number can overflow; of the first layer only the listed inputs are looked at."""
-        cdef ptrdiff_t n_listed = few.samples.n_features, n = few.n_presentations
-        cdef const ptrdiff_t *listed = NULL
+        cdef ptrdiff_t n_listed = -1, n = few.n_presentations
         cdef double limit = _SAFE_DOUBLE if few.is_double else _SAFE_FLOAT
         cdef bint moves_all = self.network.kind != 0 or self.network.averages
         if few.samples.index_bytes and not moves_all and list_columns(few, self.network.only):
-            listed, n_listed = self.network.only, few.indptr[few.samples.n_rows]
-        return self._bound(listed, n_listed, few.largest, few.longest, rate, n) < limit
+            n_listed = few.indptr[few.samples.n_rows]
+        return self.bound(few.largest, few.longest, rate, n, n_listed) < limit
 
     cdef int _learn(
         self, few_t *few, dict attributes, dict expected, dict changes, double rate,
@@ -529,9 +477,45 @@ cdef class CompiledEngine:
         return 0
 
     @staticmethod
-    def count_rows(X, rows, fractions, moments, totals, bint is_centred, out=None):
+    def count_rows(X, order, fractions, moments, totals, bint is_centred, out=None):
         """Do the same as :func:`~skl_softmaxnet._engine._moments.count_rows`."""
-        count_rows(X, rows, fractions, moments, totals, is_centred, out)
+        cdef ptrdiff_t n = len(order), first = 0 if n == 0 else order.min(), i, stop, row
+        cdef ptrdiff_t start, n_written = 0, n_more, n_values = 0 if out is None else out.size
+        cdef _Rows samples = _Rows(X, slice(first, 0 if n == 0 else order.max() + 1))
+        cdef ptrdiff_t n_features = samples.view.n_features
+        cdef ptrdiff_t n_at_once = max(1, _VALUES_COUNTED_AT_ONCE // n_features)
+        cdef const ptrdiff_t *rows = <const ptrdiff_t *> address(order, np.intp)
+        cdef const double *weights = NULL
+        cdef moments_t view
+        cdef void *values = NULL
+        if fractions is not None:
+            weights = <const double *> address(fractions, np.float64, PyBUF_C_CONTIGUOUS, n)
+        if out is not None:
+            values = address(out, out.dtype, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        if moments.shape != (3, n_features) or first < 0 or samples.dtype not in _FLOATS:
+            raise ValueError("X, rows and moments do not belong together")
+        memory = np.empty(n_features)
+        view.row = <double *> address(memory, np.float64)
+        view.totals = <double *> address(totals, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE, 2)
+        view.shift = <double *> address(moments, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        view.sums, view.squares = view.shift + n_features, view.shift + 2 * n_features
+        view.is_centred, view.from_double = is_centred, samples.dtype == np.float64
+        view.to_double = out is None or out.dtype == np.float64
+        for start in range(0, n, n_at_once):
+            stop = min(n, start + n_at_once)
+            with nogil:
+                for i in range(start, stop):
+                    row = rows[i] - first
+                    if not 0 <= row < samples.view.n_rows:
+                        break
+                    count_row(&view, &samples.view, row, 1 if weights == NULL else weights[i])
+                    n_more = n_features
+                    if samples.view.index_bytes and not is_centred:
+                        n_more = samples.view.indptr[row + 1] - samples.view.indptr[row]
+                    if n_written + n_more > n_values:
+                        continue
+                    n_written += standardize_row(&view, &samples.view, row, values, n_written)
+            PyErr_CheckSignals()
 
     @classmethod
     def forward_pass(cls, coefs, intercepts, activation):
@@ -544,7 +528,7 @@ cdef class _ForwardPass:
 
     cdef object coefs, intercepts, dtype
     cdef _Inputs inputs  # of a stream that is standardized
-    cdef _Arena memory  # what `forward` points to, beside the weights
+    cdef _Memory memory  # what `forward` points to, beside the weights
     cdef forward_t forward
     cdef kernel_t kernel
 
@@ -552,35 +536,24 @@ cdef class _ForwardPass:
         self.coefs = coefs
         self.intercepts = intercepts
         self.dtype = _FLOAT64 if coefs[0].dtype == _FLOAT64 else _FLOAT32  # a loaded one is another
+        self.memory = _Memory()
         self.forward.network.activation = _ACTIVATIONS.index(activation)
         self._lay_out()
-        cdef ptrdiff_t level = INSTRUCTION_SETS.index(instruction_set)
-        self.kernel = kernels[level][1 if self.dtype == np.float64 else 0]
+        self.kernel = kernels[INSTRUCTION_SETS.index(instruction_set)][self.dtype == np.float64]
 
     cdef int _lay_out(self) except -1:
         """Point to the weights, and to buffers for so many rows as are summed up together."""
-        cdef ptrdiff_t n_layers = len(self.coefs), item_bytes = self.dtype.itemsize, index
-        cdef ptrdiff_t layer_bytes = padded(n_layers * sizeof(layer_t), np.uint8)
+        cdef forward_t *forward = &self.forward
+        cdef ptrdiff_t item_bytes = self.dtype.itemsize, lanes = padded(1, self.dtype), stride
         cdef bint is_copied = not is_aligned(self.coefs[0], self.dtype)
-        vectors = [padded(len(values), self.dtype) * item_bytes for values in self.intercepts]
-        cdef ptrdiff_t row_bytes = vectors[0], copied_bytes = STRIP * row_bytes * is_copied
-        cdef ptrdiff_t sum_bytes = (row_bytes // ALIGNMENT | 1) * ALIGNMENT
-        cdef ptrdiff_t input_bytes = STRIP * item_bytes + ALIGNMENT
-        self.memory = _Arena(
-            layer_bytes + 2 * sum(vectors) + copied_bytes
-            + ROWS_AT_ONCE * (sum_bytes + input_bytes))
-        self.forward.network.n_layers = n_layers
-        self.forward.network.layers = <layer_t *> self.memory.take(layer_bytes)
-        for index in range(n_layers):
-            open_layer(
-                &self.forward.network.layers[index], index, self.coefs[index],
-                self.intercepts[index], self.memory, is_copied and index == 0)
-        self.forward.inputs = self.memory.take(ROWS_AT_ONCE * input_bytes)
-        self.forward.sums = self.memory.take(ROWS_AT_ONCE * sum_bytes)
-        self.forward.sums_stride = sum_bytes // item_bytes
+        open_layers(&forward.network, self.coefs, self.intercepts, self.memory, is_copied)
+        stride = forward.network.layers.stride
+        forward.inputs = self.memory.take(ROWS_AT_ONCE * (STRIP + lanes) * item_bytes)
+        forward.sums_stride = (stride // lanes | 1) * lanes
+        forward.sums = self.memory.take(ROWS_AT_ONCE * forward.sums_stride * item_bytes)
         if is_copied:
-            self.forward.copies = self.memory.take(copied_bytes)
-            self.forward.row_bytes = self.coefs[0].strides[0]
+            forward.copies = self.memory.take(STRIP * stride * item_bytes)
+            forward.row_bytes = self.coefs[0].strides[0]
         return 0
 
     def sums(self, X, rows):
@@ -631,27 +604,32 @@ cdef class _ForwardPass:
         return z
 
 
-cdef int open_layer(
-    layer_t *layer, ptrdiff_t index, weights, intercept, _Arena memory, bint is_copied=False
+cdef int open_layers(
+    network_t *network, coefs, intercepts, _Memory memory, bint is_copied=False
 ) except -1:
-    """Point to the weights of a layer, and to room for its outputs."""
-    cdef ptrdiff_t vector_bytes, unit
-    dtype = weights.dtype
-    layer.fan_in, layer.fan_out = weights.shape
-    layer.stride = padded(layer.fan_in if index else layer.fan_out, dtype)
-    if is_copied:
-        layer.weights = address(weights, dtype, PyBUF_STRIDES)
-    else:
-        layer.weights = aligned_address(weights, dtype)
-    layer.intercept = aligned_address(intercept, dtype)
-    vector_bytes = padded(layer.fan_out, dtype) * dtype.itemsize
-    layer.output = memory.take(vector_bytes)
-    layer.mask = memory.take(vector_bytes)
-    for unit in range(layer.fan_out):
-        if dtype.itemsize == 8:
-            (<double *> layer.mask)[unit] = 1
+    """Point to the weights of all layers, and to room for their outputs."""
+    cdef ptrdiff_t vector_bytes, unit, index
+    cdef layer_t *layer
+    dtype = coefs[0].dtype
+    network.n_layers = len(coefs)
+    network.layers = <layer_t *> memory.take(network.n_layers * sizeof(layer_t))
+    for index in range(network.n_layers):
+        layer = &network.layers[index]
+        layer.fan_in, layer.fan_out = coefs[index].shape
+        layer.stride = padded(layer.fan_in if index else layer.fan_out, dtype)
+        if is_copied and index == 0:
+            layer.weights = address(coefs[index], dtype, PyBUF_STRIDES)
         else:
-            (<float *> layer.mask)[unit] = 1
+            layer.weights = aligned_address(coefs[index], dtype)
+        layer.intercept = aligned_address(intercepts[index], dtype)
+        vector_bytes = layer.fan_out * dtype.itemsize
+        layer.output = memory.take(vector_bytes)
+        layer.mask = memory.take(vector_bytes)
+        for unit in range(layer.fan_out):
+            if dtype.itemsize == 8:
+                (<double *> layer.mask)[unit] = 1
+            else:
+                (<float *> layer.mask)[unit] = 1
     return 0
 
 
@@ -696,14 +674,10 @@ cdef class _Samples(_Rows):
     cdef object targets, labels, label_starts
 
     def __init__(self, X, targets, ptrdiff_t n_outputs):
-        _Rows.__init__(self, X)
-        self.targets = targets
-        self._take_targets(n_outputs)
-
-    cdef int _take_targets(self, ptrdiff_t n_outputs) except -1:
         cdef ptrdiff_t i, n_labels
         cdef int is_outside = 0
-        targets = self.targets
+        _Rows.__init__(self, X)
+        self.targets = targets
         self.labels = np.array(targets.indices if sp.issparse(targets) else targets, np.int32)
         self.view.labels = <const int32_t *> address(self.labels, np.int32)
         n_labels = len(self.labels)
@@ -717,7 +691,6 @@ cdef class _Samples(_Rows):
             is_outside |= not 0 <= self.view.labels[i] < n_outputs
         if is_outside:
             raise ValueError(f"targets must be indices below {n_outputs}")
-        return 0
 
 
 cdef bounds_of_lists(bounds, ptrdiff_t n_lists, ptrdiff_t n_stored, ptrdiff_t longest):
@@ -725,14 +698,11 @@ cdef bounds_of_lists(bounds, ptrdiff_t n_lists, ptrdiff_t n_stored, ptrdiff_t lo
     copy = np.array(bounds, np.intp)
     cdef const ptrdiff_t *starts = <const ptrdiff_t *> address(copy, np.intp)
     cdef ptrdiff_t i
-    cdef int is_outside = len(copy) != n_lists + 1
-    if not is_outside:
-        is_outside = starts[0] < 0 or starts[n_lists] > n_stored
-        for i in range(n_lists):  # where these are in order, their difference does not overflow
-            is_outside |= starts[i] > starts[i + 1]
-        for i in range(n_lists):
-            is_outside |= starts[i + 1] > starts[i] + longest
-    if is_outside:
+    cdef bint is_inside = len(copy) == n_lists + 1
+    for i in range(n_lists if is_inside else 0):  # differences of what is inside do not overflow
+        is_inside &= (
+            0 <= starts[i] <= starts[i + 1] <= n_stored and starts[i + 1] - starts[i] <= longest)
+    if not is_inside:
         raise ValueError("a sparse matrix has an indptr that does not fit its shape and data")
     return copy
 
@@ -764,47 +734,6 @@ cdef void *like_address(array, weights) except NULL:
     if array.strides != weights.strides:
         raise ValueError("velocities and averages must be laid out like the weights")
     return aligned_address(array, weights.dtype)
-
-
-cdef int count_rows(X, order, fractions, moments, totals, bint is_centred, out) except -1:
-    """Count rows, and standardize them to `out` if there is one."""
-    cdef ptrdiff_t n = len(order), first = 0 if n == 0 else order.min(), i, stop, row
-    cdef ptrdiff_t start, n_written = 0, n_more, n_values = 0 if out is None else out.size
-    cdef _Rows samples = _Rows(X, slice(first, 0 if n == 0 else order.max() + 1))
-    cdef ptrdiff_t n_features = samples.view.n_features
-    cdef const ptrdiff_t *rows = <const ptrdiff_t *> address(order, np.intp)
-    cdef const double *weights = NULL
-    cdef moments_t view
-    cdef void *values = NULL
-    if fractions is not None:
-        weights = <const double *> address(fractions, np.float64, PyBUF_C_CONTIGUOUS, n)
-    if out is not None:
-        values = address(out, out.dtype, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-    if moments.shape != (3, n_features) or first < 0 or samples.dtype not in _FLOATS:
-        raise ValueError("X, rows and moments do not belong together")
-    memory = np.empty(n_features)
-    view.row = <double *> address(memory, np.float64)
-    view.totals = <double *> address(totals, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE, 2)
-    view.shift = <double *> address(moments, np.float64, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-    view.sums, view.squares = view.shift + n_features, view.shift + 2 * n_features
-    view.is_centred, view.from_double = is_centred, samples.dtype == np.float64
-    view.to_double = out is None or out.dtype == np.float64
-    for start in range(0, n, max(1, _VALUES_COUNTED_AT_ONCE // n_features)):
-        stop = min(n, start + max(1, _VALUES_COUNTED_AT_ONCE // n_features))
-        with nogil:
-            for i in range(start, stop):
-                row = rows[i] - first
-                if not 0 <= row < samples.view.n_rows:
-                    break
-                count_row(&view, &samples.view, row, 1 if weights == NULL else weights[i])
-                n_more = n_features
-                if samples.view.index_bytes and not is_centred:
-                    n_more = samples.view.indptr[row + 1] - samples.view.indptr[row]
-                if n_written + n_more > n_values:
-                    continue
-                n_written += standardize_row(&view, &samples.view, row, values, n_written)
-        PyErr_CheckSignals()
-    return 0
 
 
 def shuffle(values, uint64_t seed, int64_t epoch):

@@ -78,25 +78,13 @@ def has_rows(array, dtype):
 
 
 def as_blocks(coefs, intercepts, dtype, *, in_place=False, only_to_read=False):
-    """Lay out the weights of a network for the engines.
+    """Lay out the weights of a network for the engines, in arrays of a type and the same shapes.
 
-    Parameters
-    ----------
-    coefs : list of ndarray of shape (fan_in, fan_out)
-    intercepts : list of ndarray of shape (fan_out,)
-    dtype : float32 or float64
+    If `in_place`, arrays that an earlier call has laid out are returned as they are. A user's are
+    not: what looks like one may be a part of a wider network's, with other weights for padding.
 
-    in_place : bool, default=False
-        Whether arrays that an earlier call has laid out are returned as they are. A user's are not:
-        what looks like one may be a part of a wider network's, with other weights for padding.
-
-    only_to_read : bool, default=False
-        Whether a first layer that is not laid out stays where it is if its rows are contiguous. It
-        may be large, where sparse samples need a few of its rows.
-
-    Returns
-    -------
-    coefs, intercepts : lists of ndarray of `dtype`, of the same shapes
+    If `only_to_read`, a first layer that is not laid out stays where it is if its rows are
+    contiguous. It may be large, where sparse samples need a few of its rows.
     """
     as_block = partial(as_aligned, dtype=dtype, in_place=in_place)
     first, *later = coefs

@@ -31,24 +31,9 @@ _EPSILON = np.finfo(np.float64).eps
 
 
 def mean_and_scale(moments, totals, is_centred):
-    """Return the mean and the scale of inputs.
-
-    Parameters
-    ----------
-    moments : ndarray of float64 of shape (3, n_inputs)
-        K, S₁ and S₂.
-
-    totals : ndarray of float64 of shape (2,)
-        n and N. Where nothing was counted, the means are 0 and the scales 1.
-
-    is_centred : bool
-
-    Returns
-    -------
-    mean, scale : ndarray of float64 of shape (n_inputs,)
-    """
-    shift, sums, squares = moments
-    n = totals[0] if totals[1] > 0 else 1.0
+    """Return the mean and the scale of inputs; 0 and 1 where nothing was counted."""
+    shift, sums, squares = moments  # K, S₁ and S₂, (n_inputs,) each
+    n = totals[0] if totals[1] > 0 else 1.0  # of n and N
     rest, square = sums / n, squares / n
     mean = shift + rest
     share, doubt = 4 * totals[1] * _EPSILON, 256 * _EPSILON * mean
@@ -67,19 +52,14 @@ def count_rows(X, rows, fractions, moments, totals, is_centred, out=None):
     X : ndarray or CSR of float32 or float64 of shape (n_samples, n_features)
 
     rows : ndarray of intp of shape (n_presentations,)
-        The row of each presentation.
-
     fractions : ndarray of float64 of shape (n_presentations,) or None
-        The weight of each presentation; None where all are 1.
+        The weights; None where all are 1.
 
     moments : ndarray of float64 of shape (3, n_features)
-        K, S₁ and S₂, of which the last two change in place.
-
     totals : ndarray of float64 of shape (2,)
-        n and N, changed in place.
+        K, S₁ and S₂, and n and N: all but K change in place.
 
     is_centred : bool
-
     out : ndarray, default=None
         Where standardized rows are written, one after the other: all inputs of each or, where X is
         CSR and `is_centred` is False, the values that it stores.
@@ -87,7 +67,10 @@ def count_rows(X, rows, fractions, moments, totals, is_centred, out=None):
     weights = np.ones(rows.size) if fractions is None else fractions
     n_written = 0
     for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
-        columns, values = _inputs(X, row, is_centred)
+        columns, values = stored_inputs(X, row)
+        if is_centred:
+            columns, values = slice(None), all_inputs(X, columns, values)
+        values = values.astype(np.float64)
         totals += weight, 1
         shift, sums, squares = moments
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -101,14 +84,16 @@ def count_rows(X, rows, fractions, moments, totals, is_centred, out=None):
         n_written += values.size
 
 
-def _inputs(X, row, is_centred):
-    """Return the columns and values that count in a row: of sparse ones, if not centred, a few."""
+def stored_inputs(X, row):
+    """Return the columns of one row that are stored and their values, for dense and CSR alike."""
     if not sp.issparse(X):
-        return slice(None), X[row].astype(np.float64)
+        return slice(None), X[row]
     entries = slice(X.indptr[row], X.indptr[row + 1])
-    columns, values = X.indices[entries], X.data[entries].astype(np.float64)
-    if not is_centred:
-        return columns, values
-    inputs = np.zeros(X.shape[1])
+    return X.indices[entries], X.data[entries]
+
+
+def all_inputs(X, columns, values):
+    """Return one row with its zeros, from the columns and values of others."""
+    inputs = np.zeros(X.shape[1], dtype=X.dtype)
     inputs[columns] = values
-    return slice(None), inputs
+    return inputs

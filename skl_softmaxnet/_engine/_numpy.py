@@ -50,7 +50,7 @@ from .._functions import (
     squared_error_delta,
 )
 from ._memory import as_aligned
-from ._moments import count_rows
+from ._moments import all_inputs, count_rows, stored_inputs
 
 # Weights are averaged whenever the presentations so far are a multiple of this.
 AVERAGING_INTERVAL = 64
@@ -60,35 +60,41 @@ _SECONDS_PER_LAYER = 4e-5
 _SECONDS_PER_WEIGHT = 4e-9
 
 
+class _ForwardPass:
+    """Sums of the output layer, as training would meet them.
+
+    The weights are laid out by `as_blocks`, also only to read; rows may be of float32 or float64,
+    whatever the weights are. A forward pass is not to be shared by threads.
+    """
+
+    def __init__(self, coefs, intercepts, activation):
+        first, *later = coefs  # what einsum does depends on where the first lies
+        self.coefs = [as_aligned(first, first.dtype, in_place=True), *later]
+        self.intercepts = intercepts
+        self.activate, _ = ACTIVATIONS[activation]
+
+    def sums(self, X, rows):
+        """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
+        numbers = range(*rows.indices(X.shape[0]))
+        z = np.empty((len(numbers), self.intercepts[-1].size), self.coefs[0].dtype)
+        with np.errstate(all="ignore"):
+            for sums, row in zip(z, numbers, strict=True):
+                columns, values = nonzero_inputs(X, row)
+                values = values.astype(z.dtype, copy=False)
+                _, sums[:] = forward(self.coefs, self.intercepts, self.activate, columns, values)
+        return z
+
+
 class NumpyEngine:
     """Run presentations on weights in place.
 
     Parameters
     ----------
-    coefs : list of ndarray of shape (fan_in, fan_out)
-        Changed in place by `run`.
+    network : Network
+        Its arrays are changed in place by `run`, the intercepts only with `fit_intercept`.
 
-    intercepts : list of ndarray of shape (fan_out,)
-        Changed in place by `run`, unless `fit_intercept` is False.
-
-    activation, output_activation, loss, backprop : str
-        As in :class:`~skl_softmaxnet.SoftmaxMLPClassifier`.
-
-    fit_intercept : bool
-        Whether the intercepts learn.
-
-    alpha, momentum : float, default=0.0
-    nesterovs_momentum : bool, default=False
-        As in :class:`~skl_softmaxnet.SoftmaxMLPClassifier`.
-
-    velocities : pair of lists of ndarray, default=None
-        Shaped like `coefs` and `intercepts`, changed in place; needed with momentum.
-
-    averages : pair of lists of ndarray, default=None
-        The same for the averages of the weights; None for no averaging.
-
-    t : int, default=0
-        Presentations before those of this engine.
+    model : SoftmaxMLPClassifier
+        Has the options, and the number of presentations before those of this engine.
 
     blocks : bool, default=False
         Whether dense samples may be presented in blocks, which changes no more than roundings.
@@ -102,41 +108,21 @@ class NumpyEngine:
 
     name = "numpy"
 
-    def __init__(
-        self,
-        coefs,
-        intercepts,
-        *,
-        activation,
-        output_activation,
-        loss,
-        backprop,
-        fit_intercept,
-        alpha=0.0,
-        momentum=0.0,
-        nesterovs_momentum=False,
-        velocities=None,
-        averages=None,
-        t=0,
-        blocks=False,
-    ):
-        if momentum > 0 and velocities is None:
-            raise ValueError("momentum needs velocities")
-        self.coefs = coefs
-        self.intercepts = intercepts
-        self.activate, self.derivative = ACTIVATIONS[activation]
-        self.output_activation = output_activation
-        self.loss = loss
-        self.backprop = backprop
-        self.fit_intercept = fit_intercept
-        self.alpha = alpha
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.velocities = velocities
-        self.averages = averages
-        self.t = t
+    def __init__(self, network, model, *, blocks=False):
+        self.coefs, self.intercepts = network.weights
+        self.velocities = network.velocities
+        self.averages = network.averages
+        self.activate, self.derivative = ACTIVATIONS[model.activation]
+        self.output_activation = model.out_activation_
+        self.loss = model.loss
+        self.backprop = model.backprop
+        self.fit_intercept = model.fit_intercept
+        # floats of Python: those of NumPy would bring their own precision into the sums
+        self.alpha, self.momentum = float(model.alpha), float(model.momentum)
+        self.nesterovs_momentum = model.nesterovs_momentum
+        self.t = model.t_
         # What each row of the first layer still has to be multiplied by, for its decay.
-        self.waiting = np.ones((len(coefs[0]), 1))
+        self.waiting = np.ones((len(self.coefs[0]), 1))
 
     @property
     def seconds_per_presentation(self):
@@ -145,7 +131,9 @@ class NumpyEngine:
         return _SECONDS_PER_LAYER * len(self.coefs) + _SECONDS_PER_WEIGHT * n_weights
 
     def run(self, X, targets, order, fractions, rate):
-        """Present rows of X one after the other.
+        """Present rows of X one after the other, and return the sum of their losses.
+
+        Each loss is that before the update, times the fraction.
 
         Parameters
         ----------
@@ -163,11 +151,6 @@ class NumpyEngine:
 
         rate : float
             The learning rate η.
-
-        Returns
-        -------
-        loss : float
-            The sum of the losses, each before its update and times its fraction.
         """
         if fractions is None:
             fractions = np.ones(order.size)
@@ -220,26 +203,7 @@ class NumpyEngine:
 
     count_rows = staticmethod(count_rows)
 
-    @staticmethod
-    def forward_pass(coefs, intercepts, activation):
-        """Return a forward pass, whose sums are those that training would meet.
-
-        Parameters
-        ----------
-        coefs, intercepts : lists of ndarray
-            As `as_blocks` returns them, also only to read.
-
-        activation : str
-
-        Returns
-        -------
-        forward_pass : object
-            Its method ``sums(X, rows)`` takes an array or CSR array of shape (n_samples,
-            n_features), of float32 or float64 whatever the weights are, and a slice of its rows,
-            and returns the sums z of their output layers, of shape (n, n_outputs). It is not to be
-            shared by threads.
-        """
-        return _ForwardPass(coefs, intercepts, activation)
+    forward_pass = _ForwardPass
 
     def update(self, layer, rows, inputs, delta, rate):
         """Change the weights in the rows of the non-zero inputs, and the intercepts."""
@@ -282,27 +246,6 @@ class NumpyEngine:
             average += share * weights
 
 
-class _ForwardPass:
-    """Sums of the output layer: see `NumpyEngine.forward_pass`."""
-
-    def __init__(self, coefs, intercepts, activation):
-        first, *later = coefs  # what einsum does depends on where the first lies
-        self.coefs = [as_aligned(first, first.dtype, in_place=True), *later]
-        self.intercepts = intercepts
-        self.activate, _ = ACTIVATIONS[activation]
-
-    def sums(self, X, rows):
-        """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
-        numbers = range(*rows.indices(X.shape[0]))
-        z = np.empty((len(numbers), self.intercepts[-1].size), self.coefs[0].dtype)
-        with np.errstate(all="ignore"):
-            for sums, row in zip(z, numbers, strict=True):
-                columns, values = nonzero_inputs(X, row)
-                values = values.astype(z.dtype, copy=False)
-                _, sums[:] = forward(self.coefs, self.intercepts, self.activate, columns, values)
-        return z
-
-
 def forward(coefs, intercepts, activate, columns, values):
     """Return the outputs of the hidden layers, and the sums of the last, from non-zero inputs."""
     weights, *later_weights = coefs
@@ -317,22 +260,11 @@ def forward(coefs, intercepts, activate, columns, values):
 
 def nonzero_inputs(X, row):
     """Return the non-zero columns of one row and their values, for dense and CSR alike."""
-    if sp.issparse(X):
-        entries = slice(X.indptr[row], X.indptr[row + 1])
-        columns, values = X.indices[entries], X.data[entries]
-    else:
-        columns, values = slice(None), X[row]
+    columns, values = stored_inputs(X, row)
     nonzero = values.nonzero()[0]
     if nonzero.size == X.shape[1]:
         return slice(None), values
     return nonzero if isinstance(columns, slice) else columns[nonzero], values[nonzero]
-
-
-def all_inputs(X, columns, values):
-    """Return one row with its zeros, from its non-zero columns and their values."""
-    inputs = np.zeros(X.shape[1], dtype=X.dtype)
-    inputs[columns] = values
-    return inputs
 
 
 def target_vector(targets, row, like):

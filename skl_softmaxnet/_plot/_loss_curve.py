@@ -283,70 +283,52 @@ class LossCurveDisplay:
         [3, 2]
         """
         check_matplotlib("LossCurveDisplay.plot")
-        names, validation_losses, validation_scores = self._one_for_each_network()
+        from matplotlib import cbook, lines
+
+        line_kw = cbook.normalize_kwargs(line_kw, lines.Line2D)  # "c" is "color"
+        attributes = ("names", "validation_losses", "validation_scores")
+        others = map(self._one_for_each_network, attributes)
+        networks: list[Any] = list(zip(self.loss_curves, *others, strict=True))
         self.ax_ = new_axes() if ax is None else ax
         self.figure_ = self.ax_.figure
-
-        styles = self._styles(line_kw)
-        self.lines_ = [
-            draw_epochs(self.ax_, losses, **({"label": name} | style))
-            for losses, name, style in zip(self.loss_curves, names, styles, strict=True)
-        ]
-        self._plot_validation(validation_losses, validation_scores, styles)
+        self.validation_ax_ = None
+        self.lines_: list[Any] = []
+        self.validation_lines_: list[Any] = []
+        for number, network in enumerate(networks, len(self.ax_.get_lines())):
+            self._plot_network(line_kw, number, *network)
         self.ax_.set(xlabel="epoch", ylabel="loss")
         self.ax_.xaxis.set_major_locator(whole_numbers())
         self._add_legend()
         return self
 
-    def _one_for_each_network(self):
-        """Names, validation losses and scores, with None for each that is not known."""
-        lists = []
-        for attribute in ("names", "validation_losses", "validation_scores"):
-            given = getattr(self, attribute)
-            given = [None] * len(self.loss_curves) if given is None else given
-            if len(given) != len(self.loss_curves):
-                raise ValueError(
-                    f"{attribute} must be as many as loss_curves, {len(self.loss_curves)}, "
-                    f"but are {len(given)}."
-                )
-            lists.append(given)
-        return lists
+    def _one_for_each_network(self, attribute):
+        """What an attribute holds, or None for each network."""
+        given = getattr(self, attribute)
+        given = [None] * len(self.loss_curves) if given is None else given
+        if len(given) != len(self.loss_curves):
+            raise ValueError(
+                f"{attribute} must be as many as loss_curves, {len(self.loss_curves)}, "
+                f"but are {len(given)}."
+            )
+        return given
 
-    def _styles(self, line_kw):
-        """How to draw the line of each network; what the caller asks for comes first."""
-        from matplotlib import cbook, lines
-
-        first = len(self.ax_.get_lines())
-        line_kw = cbook.normalize_kwargs(line_kw, lines.Line2D)  # "c" is "color"
-        return [
-            {
-                "color": COLOURS[number % len(COLOURS)],
-                "marker": MARKERS[number % len(MARKERS)],
-                "markersize": 5,
-            }
-            | line_kw
-            for number in range(first, first + len(self.loss_curves))
-        ]
-
-    def _plot_validation(self, validation_losses, validation_scores, styles):
-        """Dashed lines with hollow markers; scores have axes of their own, for their scale."""
-        self.validation_ax_ = None
-        if any(scores is not None for scores in validation_scores):
-            self.validation_ax_ = self.ax_.twinx()
-            self.validation_ax_.set_ylabel("validation score")
-        dashed = {"label": None, "linestyle": "--", "markerfacecolor": "white"}
-        self.validation_lines_ = [None] * len(styles)
-        for number, (losses, scores, style, line) in enumerate(
-            zip(validation_losses, validation_scores, styles, self.lines_, strict=True)
-        ):
-            values = scores if losses is None else losses
-            if values is not None:
-                self.validation_lines_[number] = draw_epochs(
-                    self.validation_ax_ if losses is None else self.ax_,
-                    values,
-                    np.flatnonzero(~np.isnan(values)),
-                    **(style | dashed | {"color": line.get_color()}),
-                )
+    def _plot_network(self, line_kw, number, losses, name, validation_losses, scores):
+        """A line and, for what was measured on held-out samples, a dashed one."""
+        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        style = {"color": colour, "marker": marker, "markersize": 5} | line_kw
+        line = draw_epochs(self.ax_, losses, **({"label": name} | style))
+        self.lines_.append(line)
+        ax, values = self.ax_, validation_losses
+        if values is None and scores is not None:
+            if self.validation_ax_ is None:
+                self.validation_ax_ = self.ax_.twinx()
+                self.validation_ax_.set_ylabel("validation score")
+            ax, values = self.validation_ax_, scores
+        style |= {"label": None, "linestyle": "--", "markerfacecolor": "white"}
+        style["color"] = line.get_color()
+        chosen = None if values is None else np.flatnonzero(~np.isnan(values))
+        dashed = None if values is None else draw_epochs(ax, values, chosen, **style)
+        self.validation_lines_.append(dashed)
 
     def _add_legend(self):
         """A legend of the networks, and of what is dashed."""

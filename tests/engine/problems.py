@@ -1,6 +1,7 @@
 """What tests give to an engine without the estimator around it, and what comes of it."""
 
 import itertools
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from helpers import COMBINATIONS
 from numpy.testing import assert_allclose
 
 from skl_softmaxnet import _engine
+from skl_softmaxnet._network import Network
 
 # A difference of one rounding must stay one: training that diverges doubles it with every step.
 # Hidden units without bounds do so from a rate of 0.02 on.
@@ -57,8 +59,14 @@ def zeros_like(network, dtype):
 
 def new_engine(engine_class, network, dtype=np.float64, **options):
     """An engine, and the weights that it works on: copies, in one list."""
-    coefs, intercepts = _engine.as_blocks(*network, dtype)
-    return engine_class(coefs, intercepts, **COMBINATIONS[0] | options), [*coefs, *intercepts]
+    weights = _engine.as_blocks(*network, dtype)
+    blocks, t = options.pop("blocks", False), options.pop("t", 0)
+    pairs = (options.pop(name, None) for name in ("velocities", "averages"))
+    plain = COMBINATIONS[0] | {"alpha": 0.0, "momentum": 0.0, "nesterovs_momentum": False}
+    options = plain | options
+    model = SimpleNamespace(**options, out_activation_=options["output_activation"], t_=t)
+    engine = engine_class(Network(weights, *pairs), model, blocks=blocks)
+    return engine, list(itertools.chain(*weights))
 
 
 def train(engine_class, problem, *, rate=None, averages=False, cuts=(), **options):

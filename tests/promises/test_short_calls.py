@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import warnings
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from sklearn import config_context
 from sklearn.base import clone
 
 from skl_softmaxnet import SoftmaxMLPClassifier, _engine, _stream
+from skl_softmaxnet._network import Network, zeros_like
 
 pytestmark = pytest.mark.skipif(
     _engine.CompiledEngine is None, reason="the engine in NumPy has the ordinary way only"
@@ -532,26 +534,18 @@ def test_the_bound_is_above_all_that_was_measured(
     shapes = list(zip((N_FEATURES, *sizes), (*sizes, N_CLASSES), strict=True))
     coefs = [rng.uniform(-1, 1, size=shape) * 10.0**exponent for shape in shapes]
     intercepts = [rng.uniform(-1, 1, size=shape[1]) for shape in shapes]
-    blocks = _engine.as_blocks(coefs, intercepts, np.float64)
-    velocities = _engine.as_blocks(
-        [np.zeros(shape) for shape in shapes], [np.zeros(shape[1]) for shape in shapes], np.float64
-    )
-    engine = _engine.CompiledEngine(
-        *blocks,
-        activation=activation,
-        output_activation=output_activation,
-        loss=loss,
-        backprop=backprop,
-        fit_intercept=True,
-        velocities=velocities if more else None,
-        **more,
-    )
+    weights = _engine.as_blocks(coefs, intercepts, np.float64)
+    velocities = _engine.as_blocks(*zeros_like(weights), np.float64) if more else None
+    options = {"activation": activation, "loss": loss, "backprop": backprop, "alpha": 0.0}
+    options |= {"fit_intercept": True, "momentum": 0.0, "nesterovs_momentum": False} | more
+    model = SimpleNamespace(out_activation_=output_activation, t_=0, **options)
+    engine = _engine.CompiledEngine(Network(weights, velocities), model)
     n = 8
     X = rng.uniform(-1, 1, size=(n, N_FEATURES)) * 10.0 ** rng.randint(-1, 4)
     bound = engine.bound(abs(X).max(), N_FEATURES, rate, n)
     engine.run(X, labels(seed, n).astype(np.int32), np.arange(n), None, rate)
-    measured = max(abs(array).max() for part in blocks for array in part)
-    sums = _engine.CompiledEngine.forward_pass(*blocks, activation).sums(X, slice(None))
+    measured = max(abs(array).max() for part in weights for array in part)
+    sums = _engine.CompiledEngine.forward_pass(*weights, activation).sums(X, slice(None))
     if np.isfinite(bound):
         assert measured <= bound * (1 + 1e-9)
         assert engine.is_finite()
