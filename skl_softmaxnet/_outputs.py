@@ -51,9 +51,12 @@ def probabilities(decisions, multilabel=False):
 
 
 def softmax_of_rows(z):
-    """exp(z − max z) / Σ exp(z − max z), in a third of the time of SciPy's for a single row."""
+    """exp(z − max z) / Σ exp(z − max z), with the bits of SciPy's and in less time for a row."""
+    if len(z) == 1:  # numbers, where arrays of one would take longer
+        output = np.exp(z - max(z[0].tolist()))
+        return output / np.add.reduce(output[0])
     output = np.exp(z - np.maximum.reduce(z, axis=1, keepdims=True))
-    return np.divide(output, np.add.reduce(output, axis=1, keepdims=True), out=output)
+    return output / np.add.reduce(output, axis=1, keepdims=True)
 
 
 def _as_columns(decisions):

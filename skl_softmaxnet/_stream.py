@@ -31,9 +31,6 @@ from ._weights import multipliers_of_classes
 _MOST_PRESENTATIONS = 64
 _MOST_SECONDS = 0.01
 
-# So few may be cut anywhere by `Presentations.slices`, which a short call does not do.
-_FEWEST = 8
-
 # By the identity of an estimator, which need not be hashable: a weak reference, and the record.
 _records: dict[int, tuple[ref, _Record]] = {}
 
@@ -91,10 +88,14 @@ class _Record:
         self.forward_pass = self.training = self.class_weight = self.multipliers = None
 
     def is_of(self, attributes):
-        """Tell whether these are still the attributes of the estimator, and weights and labels."""
+        """Tell whether these are still the attributes of the estimator, with what they hold."""
+        return _engine.are_same(attributes, self.attributes) and self.holds_the_same()
+
+    def holds_the_same(self):
+        """Tell whether nobody has changed the weights and labels inside of the attributes."""
+        attributes = self.attributes
         return (
-            _engine.are_same(attributes, self.attributes)
-            and _engine.are_same_items(attributes["coefs_"], self.coefs)
+            _engine.are_same_items(attributes["coefs_"], self.coefs)
             and _engine.are_same_items(attributes["intercepts_"], self.intercepts)
             and attributes["classes_"].tolist() == self.labels
             and (self.names is None or attributes["feature_names_in_"].tolist() == self.names)
@@ -103,14 +104,26 @@ class _Record:
     def remember_training(self, training):
         """Note how rows are trained on, and let go of those it was set up with."""
         model = training.model
+        self.most = _most_presentations(training)
+        self.rate = training.rate() if training.schedule.learning_rate == "constant" else None
         training.X = training.targets = None
         training.engine.begin_stream(model._input_moments, model._input_totals, model._is_centred)
-        n = int(_MOST_SECONDS / training.engine.seconds_per_presentation)
-        self.most = min(n, _MOST_PRESENTATIONS) if n >= _FEWEST else 1
         if model.class_weight is not None:
             self.class_weight = dict(model.class_weight)
             self.multipliers = multipliers_of_classes(model.class_weight, model.classes_).tolist()
         self.training = training
+
+
+def _most_presentations(training):
+    """How many presentations a short call may have.
+
+    Not more than come before `Presentations.slices` may cut, so that losses are added up alike.
+    """
+    most = min(_MOST_PRESENTATIONS, training.slice_size - _MOST_PRESENTATIONS + 1)
+    model = training.model
+    if model.alpha or model.momentum or model.average or not sp.issparse(training.X):
+        most = min(most, int(_MOST_SECONDS / training.engine.seconds_per_presentation))
+    return max(1, most)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -201,9 +214,11 @@ def forget(estimator):
 
 def learn(estimator, X, y, classes, sample_weight):
     """Train on a few rows if nothing speaks against it, and tell whether that was done."""
-    record = _find(estimator)
+    record = _find_any(estimator)  # `learn_few` looks whether it is of these attributes
     training = record and record.training
-    if not training or record.class_weight != training.model.class_weight:
+    if not training or not record.holds_the_same():
+        return False
+    if record.class_weight != training.model.class_weight:
         return False
     if not (classes is None or _are_labels(classes, record)):
         return False
@@ -219,8 +234,9 @@ def learn(estimator, X, y, classes, sample_weight):
         total = math.fsum(weights)
     if max(total, len(labels)) > record.most:
         return False
+    rate = training.rate() if record.rate is None else record.rate
     return training.engine.learn_few(
-        vars(estimator), record.attributes, X, labels, weights, training.rate(), total
+        vars(estimator), record.attributes, X, labels, weights, rate, total
     )
 
 
@@ -300,10 +316,12 @@ def _find_labels(y, record):
         return None
     if is_multilabel:
         return _list_columns(y, len(record.labels))
+    kind, indices = record.kind, record.indices
     try:
-        return [record.indices[label] for label in y] if {*map(type, y)} == {record.kind} else None
+        found = [indices[label] for label in y if type(label) is kind]
     except KeyError:
         return None
+    return found if len(found) == len(y) else None
 
 
 def _list_columns(rows, n_columns):

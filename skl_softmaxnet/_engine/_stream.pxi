@@ -62,13 +62,13 @@ def are_same(dict attributes, dict expected):
     return True
 
 
-def are_same_items(list items, list expected):
-    """Tell whether two lists hold the same objects."""
+def are_same_items(items, list expected):
+    """Tell whether something is a list of the same objects as another."""
     cdef Py_ssize_t i
-    if len(items) != len(expected):
+    if type(items) is not list or len(<list> items) != len(expected):
         return False
     for i in range(len(expected)):
-        if items[i] is not expected[i]:
+        if (<list> items)[i] is not expected[i]:
             return False
     return True
 
@@ -227,19 +227,23 @@ cdef class _Inputs:
 
     cdef moments_t moments
     cdef object arrays  # that `moments` points to
-    cdef double[MOST_VALUES] values
-    cdef int64_t[MOST_VALUES] columns
-    cdef double[2 * MOST_VALUES + 2] saved
+    cdef double *values
+    cdef double *saved
+    cdef int64_t *columns
 
     def __init__(self, moments, totals, is_centred, dtype):
         cdef ptrdiff_t n_features = moments.shape[1]
-        row = np.empty(min(n_features, MOST_VALUES))
-        self.arrays = moments, totals, row
+        cdef ptrdiff_t n_values = min(MOST_ROWS * n_features, MOST_VALUES)
+        room = np.empty(4 * n_values + 2), np.empty(min(n_features, MOST_VALUES))
+        self.arrays = moments, totals, room
         self.moments.shift = <double *> address(moments, np.float64)
         self.moments.sums = self.moments.shift + n_features
         self.moments.squares = self.moments.sums + n_features
         self.moments.totals = <double *> address(totals, np.float64)
-        self.moments.row = <double *> address(row, np.float64)
+        self.values = <double *> address(room[0], np.float64)
+        self.columns = <int64_t *> (self.values + n_values)
+        self.saved = self.values + 2 * n_values
+        self.moments.row = <double *> address(room[1], np.float64)
         self.moments.is_centred = is_centred
         self.moments.to_double = dtype == np.float64
 

@@ -9,6 +9,8 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import hamming_loss
 from sklearn.preprocessing import scale
 
+from skl_softmaxnet import _outputs
+
 EXTREME = {
     2: [[0, 0], [1, -2], [-900, 900], [800, -800], [-2000, -2001]],
     3: [[0, 0, 0], [1, -2, 3], [-900, 0, 900], [-800, -801, -802], [1e4, 1e4, -1e4]],
@@ -106,3 +108,14 @@ def test_the_tag_of_labels_is_true_only_of_sigmoid_outputs():
     for output_activation, expected in (("sigmoid", True), ("softmax", False)):
         tags = network(output_activation=output_activation).__sklearn_tags__()
         assert tags.classifier_tags.multi_label is expected
+
+
+@each_dtype
+@pytest.mark.parametrize("n_classes", [3, 7, 8, 9, 16, 127, 130, 1000])
+def test_softmax_is_scipys_to_the_bit(n_classes, dtype):
+    z = np.random.RandomState(0).normal(size=(5, n_classes), scale=10).astype(dtype)
+    expected = softmax(z, axis=1)
+    assert _outputs.softmax_of_rows(z).tobytes() == expected.tobytes()
+    for row in range(5):
+        one = slice(row, row + 1)
+        assert _outputs.softmax_of_rows(z[one]).tobytes() == expected[one].tobytes()
