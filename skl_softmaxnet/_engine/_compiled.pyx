@@ -428,7 +428,8 @@ cdef class CompiledEngine:
                 and _take_weights(few, weights)
             ):
                 return False
-            if not _lie_as_before(self.coefs, self.intercepts, &self.network, self.dtype, True):
+            coefs, intercepts = self.averages or (self.coefs, self.intercepts)  # what is shown
+            if not _lie_as_before(coefs, intercepts, &self.network, self.dtype, True):
                 return False
             changes = {"loss_": None, "best_loss_": None, "_reference": None,
                        "n_iter_": attributes["n_iter_"] + 1,

@@ -116,10 +116,12 @@ cdef bint _lies_at(
 cdef bint _lie_as_before(
     list coefs, list intercepts, const network_t *network, dtype, bint to_change
 ) except -1:
-    """Whether all weights are where they were, as they were laid out."""
+    """Whether all weights, or their averages, are where they were, as they were laid out."""
     cdef ptrdiff_t l, item_bytes = dtype.itemsize
     cdef ptrdiff_t[2] shape, strides
     cdef const layer_t *layer
+    cdef void *weights
+    cdef void *intercept
     if not len(coefs) == len(intercepts) == network.n_layers:
         return False
     for l in range(network.n_layers):
@@ -128,11 +130,13 @@ cdef bint _lie_as_before(
         strides[0], strides[1] = layer.stride * item_bytes, item_bytes
         if coefs[l].dtype != dtype or intercepts[l].dtype != dtype:
             return False
-        if not _lies_at(intercepts[l], layer.intercept, 1, shape + 1, strides + 1, to_change):
+        weights = layer.average if network.averages else layer.weights
+        intercept = layer.intercept_average if network.averages else layer.intercept
+        if not _lies_at(intercepts[l], intercept, 1, shape + 1, strides + 1, to_change):
             return False
         if l:  # a row of memory for each unit
             strides[0], strides[1] = strides[1], strides[0]
-        if not _lies_at(coefs[l], layer.weights, 2, shape, strides, to_change):
+        if not _lies_at(coefs[l], weights, 2, shape, strides, to_change):
             return False
     return True
 
