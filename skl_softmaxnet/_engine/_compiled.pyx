@@ -364,14 +364,17 @@ cdef class CompiledEngine:
                 f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
                 f"have {self.dtype} and {len(self.coefs[0])} rows"
             )
-        if samples.view.index_bytes and self.sparse_rows == NULL:
+        cdef bint is_zeroed = self.sparse_rows == NULL
+        if samples.view.index_bytes and is_zeroed:
             self.sparse_rows = <char *> self.memory.take(2 * n_bytes)
         elif not samples.view.index_bytes and self.in_blocks and not self.network.block_size:
             self._lay_out_blocks()
         for i in range(2):  # nothing is left of the samples before
             self.network.inputs[i].n = self.network.inputs[i].is_full = 0
             if samples.view.index_bytes:
-                self.network.inputs[i].values = memset(self.sparse_rows + i * n_bytes, 0, n_bytes)
+                self.network.inputs[i].values = self.sparse_rows + i * n_bytes
+                if not is_zeroed:
+                    memset(self.network.inputs[i].values, 0, n_bytes)
         self.samples = samples
         return 0
 

@@ -753,20 +753,29 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     }
 }
 
-/* The largest magnitude of numbers; infinite if any is not finite. As whole numbers the bits of
- * magnitudes are in the order of these, and infinity and NaN beyond. */
+/* Of magnitudes a and |b|, as whole numbers, the larger ones: their bits are in the order of the
+ * magnitudes, and infinity and NaN beyond. */
+FUNCTION IVEC NAME(larger_magnitude)(IVEC a, IVEC b)
+{
+    const IVEC magnitude = b & SPLAT_BITS((UBITS)-1 >> 1);
+    return AS_BITS(SELECT(magnitude > a, AS_REAL(magnitude), AS_REAL(a)));
+}
+
+/* The largest magnitude of numbers; infinite if any is not finite. Four at a time do not wait for each
+ * other. */
 LARGE_FUNCTION double NAME(largest_of)(const void *values, ptrdiff_t n_values)
 {
     const IVEC *bits = values;
-    const IVEC but_sign = SPLAT_BITS((UBITS)-1 >> 1);
     const ptrdiff_t n_vectors = n_values / LANES;
-    IVEC most = SPLAT_BITS(0);
+    IVEC mosts[4] = {SPLAT_BITS(0), SPLAT_BITS(0), SPLAT_BITS(0), SPLAT_BITS(0)}, most = mosts[0];
     double largest = 0;
     ptrdiff_t v;
-    for (v = 0; v < n_vectors; v++) {
-        const IVEC magnitude = bits[v] & but_sign;
-        most = AS_BITS(SELECT(magnitude > most, AS_REAL(magnitude), AS_REAL(most)));
-    }
+    int i;
+    for (v = 0; v + 4 <= n_vectors; v += 4)
+        UNROLL
+        for (i = 0; i < 4; i++) mosts[i] = NAME(larger_magnitude)(mosts[i], bits[v + i]);
+    for (; v < n_vectors; v++) most = NAME(larger_magnitude)(most, bits[v]);
+    for (i = 0; i < 4; i++) most = NAME(larger_magnitude)(most, mosts[i]);
     for (v = 0; v < LANES; v++) {
         const double x = LANE(AS_REAL(most), v);
         if (!(x < INFINITY)) return INFINITY;
