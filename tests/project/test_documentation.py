@@ -241,3 +241,18 @@ def test_the_message_that_users_search_for():
     with pytest.raises(TypeError) as raised:
         SoftmaxMLPClassifier(solver="adam")
     assert str(raised.value) in PAGES["docs/from_mlp_classifier.md"]
+
+
+def test_imports_run_down_the_table_of_the_layout():
+    layout = (
+        (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8").split("## Three routes")[0]
+    )
+    modules = re.findall(r"(_\w+)\.py`", layout)
+    named = {path.stem for path in (ROOT / "skl_softmaxnet").glob("_*.py")}
+    assert named - set(modules) == {"__init__", "_callbacks", "_typing", "_versions", "_warnings"}
+    for place, module in enumerate(modules):
+        text = (ROOT / "skl_softmaxnet" / f"{module}.py").read_text(encoding="utf-8")
+        imported = re.findall(r"^from \.(\w+) import", text, re.M)
+        imported += ",".join(re.findall(r"^from \. import (.*)$", text, re.M)).split(",")
+        above = {name.strip() for name in imported} & set(modules[:place])
+        assert not above, f"{module} imports {above}"
