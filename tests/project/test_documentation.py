@@ -248,10 +248,10 @@ def test_imports_run_down_the_table_of_the_layout():
         (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8").split("## Three routes")[0]
     )
     modules = re.findall(r"(_\w+)\.py`", layout)
-    named = {path.stem for path in (ROOT / "skl_softmaxnet").glob("_*.py")}
+    named = {path.stem for path in PACKAGE.glob("_*.py")}
     assert named - set(modules) == {"__init__", "_callbacks", "_typing", "_versions", "_warnings"}
     for place, module in enumerate(modules):
-        text = (ROOT / "skl_softmaxnet" / f"{module}.py").read_text(encoding="utf-8")
+        text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
         imported = re.findall(r"^from \.(\w+) import", text, re.M)
         imported += ",".join(re.findall(r"^from \. import (.*)$", text, re.M)).split(",")
         above = {name.strip() for name in imported} & set(modules[:place])
