@@ -166,7 +166,8 @@ def names_of(estimator_class):
     y = np.arange(20) % 2
     classifier = estimator_class(max_iter=1)
     classifier.fit(X, y)
-    names = {name: getattr(classifier, name) for name in dir(classifier) if name[0] != "_"}
+    listed = [name for name in dir(classifier) if name[0] != "_" and hasattr(classifier, name)]
+    names = {name: getattr(classifier, name) for name in listed}
     names |= {"X": X, "y": y, "classes": [0, 1], "sample_weight": np.ones(20)}
     return names | {
         "classifier": classifier,
