@@ -480,23 +480,30 @@ def interrupted_stream(options, n_rows, seed):
     for i in range(n_rows):
         expected.partial_fit(X[[i]], y[[i]])
     model = trained(**OPTIONS[options])
-    rng, n_pressed, row = np.random.RandomState(seed), 0, 0
+    rng, n_pressed = np.random.RandomState(seed), 0
+    n_before = model.n_iter_
+
+    def is_fed():
+        return model.n_iter_ - n_before == n_rows
 
     def press_ctrl_c(*_):
-        if row < n_rows:  # the last may come when the timer is already off
+        if not is_fed():  # the last may come when the timer is already off
             raise KeyboardInterrupt
 
+    # A function of its own: Python 3.13 has jumps that the "try" around a loop does not reach.
+    def feed():
+        signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 3e-4))
+        while not is_fed():
+            row = model.n_iter_ - n_before
+            model.partial_fit(X[[row]], y[[row]])
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
     signal.signal(signal.SIGALRM, press_ctrl_c)
-    while row < n_rows:
+    while not is_fed():
         try:
-            signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 3e-4))
-            while row < n_rows:
-                model.partial_fit(X[[row]], y[[row]])
-                row = model.n_iter_ - 1
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            feed()
         except KeyboardInterrupt:
             n_pressed += 1
-            row = model.n_iter_ - 1
     return n_pressed, state(vars(model)) == state(vars(expected))
 
 
