@@ -190,7 +190,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         The weights of each layer, float32 if X was, else float64. `partial_fit` changes them in
-        place. With `average`, the average weights; until 64 updates, the weights themselves.
+        place; of a large first layer that learns sparse rows, some of the decay by `alpha` waits
+        until the attribute is read. With `average`, the average weights; until 64 updates, the
+        weights themselves.
 
     intercepts_ : list of ndarray of shape (fan_out,)
         The intercepts of each layer.
@@ -282,7 +284,6 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     classes_: NDArray[Any]
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
-    coefs_: list[FloatArray]
     intercepts_: list[FloatArray]
     n_iter_: int
     t_: int
@@ -590,6 +591,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
         What is learned is set on such a copy, and taken over when all has succeeded.
         """
+        _stream.settle(self)
         model = object.__new__(type(self))
         model.__dict__ = self.__dict__.copy()
         return model
@@ -637,6 +639,20 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         return statistics(self)
 
     @property
+    def coefs_(self) -> list[FloatArray]:
+        """The weights of each layer."""
+        _stream.settle(self)
+        try:
+            return self.__dict__["coefs_"]
+        except KeyError:
+            raise AttributeError("The network has no weights before it is trained.") from None
+
+    @coefs_.setter
+    def coefs_(self, coefs):
+        _stream.settle(self)
+        self.__dict__["coefs_"] = coefs
+
+    @property
     def _dtype(self):
         """What a network computes in."""
         return np.float32 if np.asarray(self.coefs_[0]).dtype == np.float32 else np.float64
@@ -646,6 +662,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
         Not every format of files keeps it that two references are to one array.
         """
+        _stream.settle(self)
         state = dict(super().__getstate__())
         if "_learned" in state:
             state["_learned"] = not has_new_weights(self)

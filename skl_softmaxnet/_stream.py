@@ -16,6 +16,7 @@ from __future__ import annotations
 import gc
 import math
 import sys
+from functools import partial
 from numbers import Real
 from weakref import ref
 
@@ -113,6 +114,11 @@ class _Record:
             self.multipliers = multipliers_of_classes(model.class_weight, model.classes_).tolist()
         self.training = training
 
+    def settle(self):
+        """Apply the decay that the first layer's weights wait for where rows are sparse."""
+        if self.training is not None:
+            self.training.engine.catch_up()
+
 
 def _most_presentations(training):
     """How many presentations a short call may have.
@@ -121,7 +127,7 @@ def _most_presentations(training):
     """
     most = min(_MOST_PRESENTATIONS, training.slice_size - _MOST_PRESENTATIONS + 1)
     model = training.model
-    if model.alpha or model.momentum or model.average or not sp.issparse(training.X):
+    if model.momentum or model.average or not sp.issparse(training.X):
         most = min(most, int(_MOST_SECONDS / training.engine.seconds_per_presentation))
     return max(1, most)
 
@@ -186,9 +192,15 @@ def _record_of(estimator, model):
     record = _find_any(estimator)
     if record is None or not record.is_of(vars(model)):
         record, key = _Record(model), id(estimator)
-        # the default: as Python ends there are no globals any more
-        _records[key] = ref(estimator, lambda _, pop=_records.pop: pop(key, None)), record
+        _records[key] = ref(estimator, partial(_let_go, _records, key)), record
     return record
+
+
+def _let_go(records, key, _):
+    """Drop the record of an estimator that is gone; as Python ends there may be no globals."""
+    _, record = records.pop(key, (None, None))
+    if record is not None:
+        record.settle()
 
 
 def _find_any(estimator):
@@ -203,8 +215,16 @@ def _find(estimator):
     return record if record is not None and record.is_of(vars(estimator)) else None
 
 
+def settle(estimator):
+    """Apply the decay that weights of an estimator wait for."""
+    record = _find_any(estimator)
+    if record is not None:
+        record.settle()
+
+
 def forget(estimator):
     """Let go of what was found of an estimator: its memory may be large."""
+    settle(estimator)
     _records.pop(id(estimator), None)
 
 
@@ -248,7 +268,8 @@ def sum_outputs(estimator, X):
     X = _as_rows(X, record.names, None)
     if X is None:
         return None
-    return record.forward_pass.sums_of_few(X, record.coefs, record.intercepts)
+    stream = record.training and record.training.engine
+    return record.forward_pass.sums_of_few(X, record.coefs, record.intercepts, stream)
 
 
 def _as_rows(X, names, dtype):

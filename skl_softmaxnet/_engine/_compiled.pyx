@@ -55,7 +55,7 @@ cdef extern from "_dispatch.h" nogil:
     ctypedef struct network_t:
         ptrdiff_t n_layers
         layer_t *layers
-        int activation, output_activation, loss, gradient, fit_intercept, kind, averages
+        int activation, output_activation, loss, gradient, fit_intercept, kind, averages, waits
         double alpha, shrunk, current
         double *caught_up
         ptrdiff_t t
@@ -80,6 +80,7 @@ cdef extern from "_dispatch.h" nogil:
         const ptrdiff_t *label_starts
 
     enum: STRIP, ROWS_AT_ONCE
+    const ptrdiff_t AVERAGING_INTERVAL
 
     ctypedef struct forward_t:
         network_t network
@@ -94,7 +95,8 @@ cdef extern from "_dispatch.h" nogil:
         double (*run)(
             network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t
         ) noexcept nogil
-        void (*catch_up)(network_t *) noexcept nogil
+        void (*catch_up)(network_t *, const ptrdiff_t *, ptrdiff_t) noexcept nogil
+        void (*settle_all)(network_t *) noexcept nogil
         double (*largest_weight)(const network_t *, const ptrdiff_t *, ptrdiff_t, int) noexcept nogil
         void (*sum_outputs)(forward_t *, const samples_t *, void *) noexcept nogil
 
@@ -157,6 +159,9 @@ _FLOATS = (np.float32, np.float64)
 
 # Bytes that are asked for at least, for the small vectors of a network.
 cdef ptrdiff_t _LEAST_CHUNK = 1 << 12
+
+# A first layer of so many weights, of which a sparse row needs a few, waits for its decay.
+cdef ptrdiff_t _MANY_WEIGHTS = 1 << 15
 
 # Presentations of a million values that are counted before Python gets a word in.
 cdef ptrdiff_t _VALUES_COUNTED_AT_ONCE = 1 << 20
@@ -344,8 +349,23 @@ cdef class CompiledEngine:
 
     def catch_up(self):
         """Apply the decay that rows of the first layer have waited for."""
+        cdef unsigned int mode
+        with cython.critical_section(self):
+            mode = flush_tiny_results()
+            self.kernel.settle_all(&self.network)
+            restore_mode(mode)
+
+    cdef void catch_up_inputs(self, few_t *few):
+        """The same for what the sums of a few rows need."""
         cdef unsigned int mode = flush_tiny_results()
-        self.kernel.catch_up(&self.network)
+        if self.network.averages and self.network.t >= AVERAGING_INTERVAL:
+            pass  # these are what is summed up
+        elif few.samples.index_bytes and not self.network.averages and (
+            list_columns(few, self.network.only)
+        ):
+            self.kernel.catch_up(&self.network, self.network.only, few.indptr[few.samples.n_rows])
+        else:
+            self.kernel.settle_all(&self.network)
         restore_mode(mode)
 
     def is_finite(self, inputs=None):
@@ -457,19 +477,26 @@ cdef class CompiledEngine:
         """Whether no number can overflow; of the first layer only the listed inputs are looked at."""
         cdef ptrdiff_t n_listed = -1, n = few.n_presentations
         cdef double limit = _SAFE_DOUBLE if few.is_double else _SAFE_FLOAT
-        cdef bint moves_all = self.network.kind != 0 or self.network.averages
+        cdef bint moves_all = self.network.kind == MOMENTUM or (
+            (self.network.kind or self.network.averages) and not self._is_wide())
         if few.samples.index_bytes and not moves_all and list_columns(few, self.network.only):
             n_listed = few.indptr[few.samples.n_rows]
         return self.bound(few.largest, few.longest, rate, n, n_listed) < limit
+
+    cdef bint _is_wide(self):
+        """Whether a sparse row should leave alone what it does not need of the first layer."""
+        return self.network.layers.fan_in * self.network.layers.stride >= _MANY_WEIGHTS
 
     cdef int _learn(
         self, few_t *few, dict attributes, dict expected, dict changes, double rate,
         double total_weight,
     ) except -1:
         cdef unsigned int mode = flush_tiny_results()
+        self.network.waits = few.samples.index_bytes and self._is_wide()
         loss = self.kernel.run(
             &self.network, &few.samples, few.order, few.fractions, rate, few.n_presentations)
-        self.kernel.catch_up(&self.network)
+        if not self.network.waits:
+            self.kernel.settle_all(&self.network)
         restore_mode(mode)
         loss /= total_weight
         attributes["loss_curve_"][-1] = loss
@@ -579,10 +606,11 @@ cdef class _ForwardPass:
         """Let `sums_of_few` standardize its rows."""
         self.inputs = _Inputs(moments, totals, is_centred, self.dtype)
 
-    def sums_of_few(self, X, list coefs, list intercepts):
+    def sums_of_few(self, X, list coefs, list intercepts, CompiledEngine stream=None):
         """Return the same for a few rows, or None if anything is unexpected, such as infinite sums.
 
-        The weights are those that the model shows, to see that they still lie where they did.
+        The weights are those that the model shows, to see that they still lie where they did; the
+        engine of a stream is the one whose weights may wait for decay.
         """
         cdef few_t few
         cdef ptrdiff_t n_outputs = self.forward.network.layers[
@@ -597,6 +625,8 @@ cdef class _ForwardPass:
                 return None
             if self.inputs is not None and not self.inputs.apply(&few):
                 return None
+            if stream is not None:
+                stream.catch_up_inputs(&few)
             z = np.empty((few.samples.n_rows, n_outputs), dtype)
             outputs = address(z, dtype)
             self.forward.of_double = few.is_double

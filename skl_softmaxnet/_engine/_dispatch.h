@@ -147,6 +147,7 @@ typedef struct {
     double shrunk, current;
     double *caught_up;
     int averages;
+    int waits; /* for `settle_all`: with decay, and with averages as long as they are the weights */
     ptrdiff_t t;
     void *target;      /* one-hot, or one for each label; all zero between presentations */
     input_t inputs[2]; /* the sample presented, and the next */
@@ -241,7 +242,8 @@ static ALWAYS_INLINE labels_t labels_of(const samples_t *samples, ptrdiff_t row)
 typedef struct {
     double (*run)(network_t *, const samples_t *, const ptrdiff_t *order, const double *fractions,
                   double rate, ptrdiff_t n);
-    void (*catch_up)(network_t *);
+    void (*catch_up)(network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs);
+    void (*settle_all)(network_t *);
     double (*largest_weight)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs,
                              int of_velocities);
     void (*sum_outputs)(forward_t *, const samples_t *, void *outputs);
@@ -286,7 +288,8 @@ static int highest_level(void)
 }
 
 #define KERNEL(type, level)                                                                            \
-    {.run = PASTE(run, type, level), .catch_up = PASTE(catch_up_all, type, level),                   \
+    {.run = PASTE(run, type, level), .catch_up = PASTE(catch_up, type, level),                       \
+     .settle_all = PASTE(settle_all, type, level),                                                       \
      .largest_weight = PASTE(largest_weight, type, level), .sum_outputs = PASTE(sum_outputs, type, level)}
 
 /* kernels[level][is_double] */

@@ -657,7 +657,7 @@ TARGET static void NAME(catch_up_all)(network_t *network)
 {
     const ptrdiff_t n_rows = network->layers->fan_in;
     ptrdiff_t j;
-    if (network->kind != DECAY) return;
+    if (network->kind != DECAY || network->current == 1) return;
     NAME(catch_up)(network, NULL, n_rows);
     for (j = 0; j < n_rows; j++) network->caught_up[j] = 1;
     network->shrunk = network->current = 1;
@@ -742,7 +742,7 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     const ptrdiff_t k = network->t / AVERAGING_INTERVAL;
     const REAL c = (REAL)(k ? 4.0 / (double)(k + 3) : 1);
     ptrdiff_t l;
-    if (k && network->t % AVERAGING_INTERVAL) return;
+    if (k ? network->t % AVERAGING_INTERVAL : network->waits) return;
     NAME(catch_up_all)(network);
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
@@ -751,6 +751,15 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
         NAME(mix)(layer->average, layer->weights, n_rows * layer->stride, c);
         NAME(mix)(layer->intercept_average, layer->intercept, n_units, c);
     }
+}
+
+/* Apply whatever waits: the decay, and the averages. */
+TARGET static void NAME(settle_all)(network_t *network)
+{
+    const int has_average = network->averages && network->waits && network->t < AVERAGING_INTERVAL;
+    network->waits = 0;
+    NAME(catch_up_all)(network);
+    if (has_average) NAME(average)(network);
 }
 
 /* Of magnitudes a and |b|, as whole numbers, the larger ones: their bits are in the order of the
@@ -784,6 +793,15 @@ LARGE_FUNCTION double NAME(largest_of)(const void *values, ptrdiff_t n_values)
     return largest;
 }
 
+/* Ask for the weights of inputs, which lie anywhere, all at once. */
+FUNCTION void NAME(prefetch_rows)(const layer_t *layer, const ptrdiff_t *inputs, ptrdiff_t n_inputs)
+{
+    ptrdiff_t i, k;
+    for (i = 0; i < n_inputs; i++)
+        for (k = 0; k < layer->stride; k += GROUP)
+            PREFETCH((const REAL *)layer->weights + inputs[i] * layer->stride + k);
+}
+
 /* That of all weights and intercepts, or all velocities; of the first layer, of the rows of the listed
  * inputs or, where the list is NULL, of the first n_inputs. */
 TARGET static double NAME(largest_weight)(
@@ -797,6 +815,7 @@ TARGET static double NAME(largest_weight)(
         const void *intercept = of_velocities ? layer->intercept_velocity : layer->intercept;
         const int is_listed = l == 0 && inputs;
         const ptrdiff_t n_rows = l ? layer->fan_out : n_inputs;
+        if (is_listed) NAME(prefetch_rows)(layer, inputs, n_inputs);
         if (!is_listed && (x = NAME(largest_of)(weights, n_rows * layer->stride)) > largest) largest = x;
         for (i = 0; is_listed && i < n_rows; i++) {
             if ((size_t)inputs[i] >= (size_t)layer->fan_in) continue;
