@@ -477,7 +477,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         X = learn_inputs(model, X, presentations)
         training = Training(model, X, targets, validation)
         ended = training.run(presentations, callbacks)
-        self._take_over(model)
+        self._adopt(model)
         callbacks.end()
         training.warn_of_failure(ended)
         return self
@@ -564,25 +564,25 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         presentations = list_stream(model, targets, weights)
         if presentations.rows.size:
             return self._learn_in_place(model, X, targets, presentations)
-        self._take_over(model)
+        self._adopt(model)
         return None
 
     def _learn_in_place(self, model, X, targets, presentations):
         """Train a copy of the attributes, but the arrays themselves; take over all or nothing."""
         before, n_losses = self.__dict__, len(model.loss_curve_)
-        training = Training(model, X, targets, in_place=True)
+        training = Training(model, X, targets, is_stream=True)
         moves_all = model.alpha or model.momentum or model.average or model._is_centred
         inputs = None if moves_all else stored_columns(X)
-        undo = training.network.undo(training.network.snapshot(inputs))
+        steps_back = training.network.steps_back(training.network.snapshot(inputs))
         try:
             training.run_epoch(presentations, inputs=inputs)
             training.show()
-            self._take_over(model)
+            self._adopt(model)
         except BaseException:
             # Python looks for Ctrl-C after calls: after the one here there is nothing left to undo
             self.__dict__ = before
             del model.loss_curve_[n_losses:]
-            deque(undo, 0)
+            deque(steps_back, 0)
             raise
         return training
 
@@ -596,7 +596,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         model.__dict__ = self.__dict__.copy()
         return model
 
-    def _take_over(self, model):
+    def _adopt(self, model):
         """Take the attributes of a copy, in one assignment that nothing can end halfway.
 
         Parameters stay as they are, which another thread may have set in the meantime, and what a

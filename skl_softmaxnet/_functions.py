@@ -99,10 +99,13 @@ def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
     return output
 
 
-def softmax_of_vector(z):
-    """The same for one vector, without what whole arrays ask for: it is called once a sample."""
-    powers = np.exp(z - z.max())
-    return powers / powers.sum()
+def softmax_of_rows(z):
+    """The same along the last axis, with the same bits, for a row in less time than SciPy's."""
+    if z.size == z.shape[-1]:  # numbers, where arrays of one would take longer
+        powers = np.exp(z - max(z.ravel().tolist()))
+        return powers / np.add.reduce(powers, axis=None)
+    powers = np.exp(z - np.maximum.reduce(z, axis=-1, keepdims=True))
+    return powers / np.add.reduce(powers, axis=-1, keepdims=True)
 
 
 def softmax_jacobian(output: ArrayLike) -> FloatArray:
@@ -241,7 +244,7 @@ ACTIVATIONS = {
     "identity": (identity, identity_derivative),
 }
 
-OUTPUT_ACTIVATIONS = {"softmax": softmax_of_vector, "sigmoid": logistic}
+OUTPUT_ACTIVATIONS = {"softmax": softmax_of_rows, "sigmoid": logistic}
 
 
 # ----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
 from numbers import Integral, Real
-from operator import is_, setitem
+from operator import getitem, is_, setitem
 
 import numpy as np
 from scipy import special
@@ -113,20 +113,19 @@ class Network:
 
     def snapshot(self, inputs=None):
         """Copy the values of all arrays; of the first layer, of the given inputs, None for all."""
+        first_layers, others = self._arrays()
         inputs = slice(None) if inputs is None else inputs
-        first_layers, others = self._arrays()
-        return inputs, [array[inputs].copy() for array in first_layers], [*map(np.copy, others)]
-
-    def undo(self, snapshot):
-        """Return an iterator that gives an array the values of a snapshot at each step."""
-        inputs, of_first_layers, of_others = snapshot
-        first_layers, others = self._arrays()
         places = [inputs] * len(first_layers) + [...] * len(others)
-        return map(setitem, [*first_layers, *others], places, [*of_first_layers, *of_others])
+        return places, [*map(np.copy, map(getitem, [*first_layers, *others], places))]
+
+    def steps_back(self, snapshot):
+        """Return an iterator that gives an array the values of a snapshot at each step."""
+        first_layers, others = self._arrays()
+        return map(setitem, [*first_layers, *others], *snapshot)
 
     def rollback(self, snapshot):
         """Give all arrays the values of a snapshot."""
-        deque(self.undo(snapshot), 0)
+        deque(self.steps_back(snapshot), 0)
 
     def _arrays(self):
         """What is in memory: of the first layers row by row, and of all the others.

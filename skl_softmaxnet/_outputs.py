@@ -18,6 +18,8 @@ import numpy as np
 from scipy import special
 from sklearn.utils import gen_batches
 
+from ._functions import softmax_of_rows
+
 # What a chunk of rows may hold, in inputs and in sums.
 _VALUES_PER_CHUNK = 1 << 19
 
@@ -48,15 +50,6 @@ def probabilities(decisions, multilabel=False):
     if decisions.ndim == 1:
         return special.expit(_as_columns(decisions))
     return softmax_of_rows(decisions)
-
-
-def softmax_of_rows(z):
-    """exp(z − max z) / Σ exp(z − max z), with the bits of SciPy's and in less time for a row."""
-    if len(z) == 1:  # numbers, where arrays of one would take longer
-        output = np.exp(z - max(z[0].tolist()))
-        return output / np.add.reduce(output[0])
-    output = np.exp(z - np.maximum.reduce(z, axis=1, keepdims=True))
-    return output / np.add.reduce(output, axis=1, keepdims=True)
 
 
 def _as_columns(decisions):

@@ -58,17 +58,17 @@ class Training:
     validation : Validation or None
         The samples that the network is scored on after each epoch.
 
-    in_place : bool
-        Whether the arrays of the model itself change, by a stream; copies do in `fit`.
+    is_stream : bool
+        Whether the arrays of the model itself change, by `partial_fit`; copies do in `fit`.
     """
 
-    def __init__(self, model, X, targets, validation=None, *, in_place=False):
+    def __init__(self, model, X, targets, validation=None, *, is_stream=False):
         _engine.warn_once_without_compiled()
         self.model = model
-        self.network = open_network(model, in_place=in_place)
-        self.engine = _engine.Engine(self.network, model, blocks=not in_place)
+        self.network = open_network(model, in_place=is_stream)
+        self.engine = _engine.Engine(self.network, model, blocks=not is_stream)
         # a stream has no epochs whose losses could be compared
-        is_constant = in_place and model.learning_rate == "adaptive"
+        is_constant = is_stream and model.learning_rate == "adaptive"
         self.schedule = Schedule(
             "constant" if is_constant else model.learning_rate,
             *map(float, (model.learning_rate_init, model.decay, model.power_t)),
@@ -78,7 +78,7 @@ class Training:
         self.X = X
         self.targets = targets
         self.validation = validation
-        self.learns_inputs = in_place and model._input_moments is not None
+        self.learns_inputs = is_stream and model._input_moments is not None
         self.best = None  # a snapshot of the network with the best validation score
         size = max(1, int(_SECONDS_PER_SLICE / self.engine.seconds_per_presentation))
         self.slice_size = size // _MOST_IN_BLOCK * _MOST_IN_BLOCK or size

@@ -9,7 +9,7 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import hamming_loss
 from sklearn.preprocessing import scale
 
-from skl_softmaxnet import _outputs
+from skl_softmaxnet import _functions
 
 EXTREME = {
     2: [[0, 0], [1, -2], [-900, 900], [800, -800], [-2000, -2001]],
@@ -115,7 +115,7 @@ def test_the_tag_of_labels_is_true_only_of_sigmoid_outputs():
 def test_softmax_is_scipys_to_the_bit(n_classes, dtype):
     z = np.random.RandomState(0).normal(size=(5, n_classes), scale=10).astype(dtype)
     expected = softmax(z, axis=1)
-    assert _outputs.softmax_of_rows(z).tobytes() == expected.tobytes()
+    assert _functions.softmax_of_rows(z).tobytes() == expected.tobytes()
     for row in range(5):
         one = slice(row, row + 1)
-        assert _outputs.softmax_of_rows(z[one]).tobytes() == expected[one].tobytes()
+        assert _functions.softmax_of_rows(z[one]).tobytes() == expected[one].tobytes()
