@@ -147,7 +147,7 @@ typedef struct {
     double shrunk, current;
     double *caught_up;
     int averages;
-    int waits; /* for `settle_all`: with decay, and with averages as long as they are the weights */
+    int waits; /* the first layer, for `settle_all`: with its decay, and its average before k = 1 */
     ptrdiff_t t;
     void *target;      /* one-hot, or one for each label; all zero between presentations */
     input_t inputs[2]; /* the sample presented, and the next */

@@ -741,14 +741,15 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
 {
     const ptrdiff_t k = network->t / AVERAGING_INTERVAL;
     const REAL c = (REAL)(k ? 4.0 / (double)(k + 3) : 1);
+    const int first_waits = k == 0 && network->waits;
     ptrdiff_t l;
-    if (k ? network->t % AVERAGING_INTERVAL : network->waits) return;
-    NAME(catch_up_all)(network);
+    if (k && network->t % AVERAGING_INTERVAL) return;
+    if (!first_waits) NAME(catch_up_all)(network);
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
         const ptrdiff_t n_rows = l ? layer->fan_out : layer->fan_in;
         const ptrdiff_t n_units = NAME(vectors)(layer->fan_out) * LANES;
-        NAME(mix)(layer->average, layer->weights, n_rows * layer->stride, c);
+        if (l || !first_waits) NAME(mix)(layer->average, layer->weights, n_rows * layer->stride, c);
         NAME(mix)(layer->intercept_average, layer->intercept, n_units, c);
     }
 }

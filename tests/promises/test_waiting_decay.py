@@ -78,6 +78,8 @@ def weights_in_memory(model):
 def test_a_stream_ends_as_in_the_ordinary_way(options, dtype, n_rows):
     rtol, atol = (1e-10, 1e-13) if dtype == np.float64 else (1e-3, 1e-6)
     model, expected = stream(options, dtype, n_rows), ordinary(stream, options, dtype, n_rows)
+    for mine, theirs in zip(model.intercepts_, expected.intercepts_, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol, atol)
     X = rows(1_000, 20, dtype)
     one_by_one = np.vstack([model.predict_proba(X[[i]]) for i in range(20)])
     np.testing.assert_allclose(one_by_one, ordinary(expected.predict_proba, X), rtol, atol)
