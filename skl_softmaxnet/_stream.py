@@ -15,21 +15,19 @@ from __future__ import annotations
 
 import gc
 import math
-import sys
 from functools import partial
 from numbers import Real
 from weakref import ref
 
-import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
 
 from . import _engine
+from ._few_rows import MOST_PRESENTATIONS, are_labels, take_rows, find_labels, weigh
 from ._network import has_new_weights, lies_in_blocks
 from ._weights import multipliers_of_classes
 
-# Presentations of a short call, and how long they may take: other threads wait for it.
-_MOST_PRESENTATIONS = 64
+# How long the presentations of a short call may take: other threads wait for it.
 _MOST_SECONDS = 0.01
 
 # By the identity of an estimator, which need not be hashable: a weak reference, and the record.
@@ -125,7 +123,7 @@ def _most_presentations(training):
 
     Not more than come before `Presentations.slices` may cut, so that losses are added up alike.
     """
-    most = min(_MOST_PRESENTATIONS, training.slice_size - _MOST_PRESENTATIONS + 1)
+    most = min(MOST_PRESENTATIONS, training.slice_size - MOST_PRESENTATIONS + 1)
     model = training.model
     if model.momentum or model.average or not sp.issparse(training.X):
         most = min(most, int(_MOST_SECONDS / training.engine.seconds_per_presentation))
@@ -144,7 +142,7 @@ def remember_training(estimator, training):
     """
     model = training.model
     if (
-        training.X.shape[0] <= _MOST_PRESENTATIONS
+        training.X.shape[0] <= MOST_PRESENTATIONS
         and hasattr(training.engine, "learn_few")
         and not model.verbose
         and not get_config()["skip_parameter_validation"]
@@ -157,7 +155,7 @@ def remember_training(estimator, training):
 def remember_forward_pass(estimator, model, forward_pass, n_samples):
     """Note the forward pass of a model, as the estimator was for a prediction of a few samples."""
     if (
-        n_samples <= _MOST_PRESENTATIONS
+        n_samples <= MOST_PRESENTATIONS
         and hasattr(forward_pass, "sums_of_few")
         and not has_new_weights(model)
         and lies_in_blocks(model)
@@ -240,15 +238,15 @@ def learn(estimator, X, y, classes, sample_weight):
         return False
     if record.class_weight != training.model.class_weight:
         return False
-    if not (classes is None or _are_labels(classes, record)):
+    if not (classes is None or are_labels(classes, record)):
         return False
-    X = _as_rows(X, record.names, training.engine.dtype)
-    labels = _find_labels(y, record)
+    X = take_rows(X, record.names, training.engine.dtype)
+    labels = find_labels(y, record)
     if X is None or not labels:
         return False
     weights, total = None, float(len(labels))
     if sample_weight is not None or record.multipliers:
-        weights = _weigh(sample_weight, labels, record.multipliers)
+        weights = weigh(sample_weight, labels, record.multipliers)
         if weights is None:
             return False
         total = math.fsum(weights)
@@ -265,110 +263,8 @@ def sum_outputs(estimator, X):
     record = _find(estimator)
     if not (record and record.forward_pass):
         return None
-    X = _as_rows(X, record.names, None)
+    X = take_rows(X, record.names, None)
     if X is None:
         return None
     stream = record.training and record.training.engine
     return record.forward_pass.sums_of_few(X, record.coefs, record.intercepts, stream)
-
-
-def _as_rows(X, names, dtype):
-    """Return rows as an array or CSR of a type, None for that of X; None where that is not sure."""
-    if names is not None:
-        if not (_is_of_pandas(X, "DataFrame") and X.columns.tolist() == names):
-            return None
-        X = X.to_numpy()
-    elif type(X) is list:
-        X = _as_array(X)
-    elif sp.issparse(X):
-        return X
-    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.kind not in "fiu":
-        return None
-    if dtype is None:
-        dtype = np.float32 if X.dtype == np.float32 else np.float64
-    if len(X) > _MOST_PRESENTATIONS or (X.dtype == dtype and X.flags.c_contiguous):
-        return X
-    with np.errstate(over="ignore"):  # what is too large is not finite then
-        return X.astype(dtype, order="C")
-
-
-def _is_of_pandas(values, name):
-    """Tell whether values are of a class of pandas, if that is in use at all."""
-    return type(values) is getattr(sys.modules.get("pandas"), name, None)
-
-
-def _as_array(rows):
-    """Return a list of lists of numbers as an array, None if it holds anything else."""
-    for row in rows:
-        if (
-            type(row) is not list
-            or len(row) != len(rows[0])
-            or not {*map(type, row)} <= {float, int}
-        ):
-            return None
-    try:
-        return np.array(rows, dtype=np.float64)
-    except OverflowError:
-        return None
-
-
-def _are_labels(classes, record):
-    """Tell whether `classes` is a list or an array of just the labels in `classes_`."""
-    if type(classes) is np.ndarray and _has_kind(classes, record):
-        classes = classes.tolist()
-    return type(classes) is list and classes == record.labels
-
-
-def _has_kind(labels, record):
-    """Tell whether arrays of this type may hold labels: objects only if all are str."""
-    return labels.dtype.kind in ("biufUSO" if record.kind is str else "biufUS")
-
-
-def _find_labels(y, record):
-    """Return the index of each label, or lists of them; None where any may be unknown."""
-    is_multilabel = record.attributes["_multilabel"]
-    if type(y) is not np.ndarray and _is_of_pandas(y, "Series"):
-        y = y.to_numpy()
-    if type(y) is np.ndarray:
-        if y.ndim != 1 + is_multilabel or not _has_kind(y, record):
-            return None
-        y = y.tolist()
-    elif type(y) is not list:
-        return None
-    if is_multilabel:
-        return _list_columns(y, len(record.labels))
-    kind, indices = record.kind, record.indices
-    try:
-        found = [indices[label] for label in y if type(label) is kind]
-    except KeyError:
-        return None
-    return found if len(found) == len(y) else None
-
-
-def _list_columns(rows, n_columns):
-    """Return the columns of 1 in each row of an indicator matrix, None if it holds but 0 and 1."""
-    for row in rows:
-        if type(row) is not list or len(row) != n_columns:
-            return None
-        if not ({*map(type, row)} <= {bool, int, float} and {*row} <= {0, 1}):
-            return None
-    return [[column for column, value in enumerate(row) if value] for row in rows]
-
-
-def _weigh(sample_weight, labels, multipliers):
-    """Return the weight of each row, None where that is not sure to be valid, or too large."""
-    if sample_weight is None:
-        weights = [1.0] * len(labels)
-    else:
-        if type(sample_weight) is np.ndarray:
-            sample_weight = sample_weight.tolist()
-        if type(sample_weight) is not list or not {*map(type, sample_weight)} <= {float, int}:
-            return None
-        if len(sample_weight) != len(labels):
-            return None
-        if not all(0 <= weight <= _MOST_PRESENTATIONS for weight in sample_weight):
-            return None
-        weights = [float(weight) for weight in sample_weight]
-    if multipliers:
-        weights = [w * multipliers[k] for w, k in zip(weights, labels, strict=True)]
-    return weights if max(weights) <= _MOST_PRESENTATIONS else None
