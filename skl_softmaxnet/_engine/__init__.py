@@ -12,6 +12,7 @@ from ._sorting import index_dtype
 try:
     from ._compiled import (
         INSTRUCTION_SETS,
+        MOST_ROWS,
         CompiledEngine,
         are_same,
         are_same_items,
@@ -22,11 +23,13 @@ except ImportError:  # no compiler was there at install time
     from ._sorting import shuffle, sort_rows
 
     CompiledEngine, INSTRUCTION_SETS = None, ()
+    MOST_ROWS = 0  # of a short call
 
 Engine = CompiledEngine or NumpyEngine
 
 __all__ = [
     "INSTRUCTION_SETS",
+    "MOST_ROWS",
     "CompiledEngine",
     "Engine",
     "NumpyEngine",

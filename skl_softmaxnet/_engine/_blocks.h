@@ -1,6 +1,6 @@
-/* Presentations in blocks of B samples, for one type of number and one instruction set.
+/* Presentations in blocks of B samples. A template, see _run.h.
  *
- * A template like _presentation.h, and included after _products.h. To update the first layer for every
+ * To update the first layer for every
  * sample is to read and write all of its weights for every sample, and memory is slower than
  * arithmetic. But what a sample meets depends on the updates before it in a simple way. With W the
  * weights as a block begins, x_1 ... x_B its samples and step_s = rate * delta_s what they lead to,
@@ -40,18 +40,6 @@ FUNCTION void NAME(transpose)(VEC *m)
         UNROLL
         for (i = 0; i < LANES; i++) m[i] = shuffled[i];
     }
-}
-
-/* A vector from anywhere in memory, of which n <= LANES numbers are there; then zeros. */
-FUNCTION VEC NAME(load_vector)(const REAL *from, ptrdiff_t n)
-{
-    VEC whole, part = SPLAT(0);
-    if (n < LANES) {
-        memcpy(&part, from, (size_t)n * sizeof(REAL));
-        return part;
-    }
-    memcpy(&whole, from, sizeof whole);
-    return whole;
 }
 
 /* Lay out the inputs of a block with features as rows, so that one line of the cache has what a
@@ -289,11 +277,3 @@ TARGET static double NAME(run_in_blocks)(
     if (waits) NAME(pass_in_strips)(network, samples, now, NULL);
     return total;
 }
-
-/* What depends on the width of vectors; the rest is spelled the same each time. */
-#undef LANE_NUMBERS
-#undef ZIP_LOW
-#undef ZIP_HIGH
-#undef OPERATION
-#undef TILE_ROWS
-#undef TILE_VECTORS

@@ -1,6 +1,6 @@
 /* The types of the compiled engine, and the choice of an instruction set while it runs.
  *
- * The template _presentation.h is compiled for float and double and, where the compiler can, for
+ * The template _run.h is compiled for float and double and, where the compiler can, for
  * three generations of x86-64; the processor is asked once, at import. Elsewhere there is one plain
  * version, for which the compiler's flags decide.
  */
@@ -164,6 +164,7 @@ typedef struct {
 typedef struct {
     ptrdiff_t n_rows, n_features;
     const void *values;
+    int is_double; /* the values: double, or float */
     const void *indices; /* of a CSR matrix */
     const ptrdiff_t *indptr;
     int index_bytes; /* of the indices: 4 or 8, or 0 for a dense matrix */
@@ -181,9 +182,8 @@ typedef struct {
 /* What it takes to sum up the outputs of samples, whose inputs may be of the other type of number.
  * Of the network only the layers, with their outputs for one sample, and the activation are used. */
 typedef struct {
-    network_t network;
-    int of_double; /* what the inputs are */
-    void *copies;  /* STRIP rows of the first layer's weights, where these lie without padding */
+    network_t *network;
+    void *copies; /* STRIP rows of the first layer's weights, where these lie without padding */
     ptrdiff_t row_bytes; /* from one to the next there */
     void *inputs;        /* (ROWS_AT_ONCE, STRIP + GROUP) */
     void *sums;          /* (ROWS_AT_ONCE, sums_stride), of the first layer */
@@ -210,10 +210,23 @@ static ALWAYS_INLINE ptrdiff_t index_at(int index_bytes, const void *indices, pt
                             : (ptrdiff_t)((const int64_t *)indices)[i];
 }
 
+/* The column of a stored value, or -1: someone may have changed it after it was checked. */
+static ALWAYS_INLINE ptrdiff_t column_at(const samples_t *samples, int index_bytes, ptrdiff_t i)
+{
+    const ptrdiff_t j = index_at(index_bytes, samples->indices, i);
+    return (size_t)j < (size_t)samples->n_features ? j : -1;
+}
+
+/* A value of samples, as a number of a type. */
+#define VALUE_AT(type, samples, i)                                                                   \
+    ((samples)->is_double ? (type)((const double *)(samples)->values)[i]                             \
+                          : (type)((const float *)(samples)->values)[i])
+
 /* Ask for inputs, and where they are listed for their columns, before they are read. */
 static ALWAYS_INLINE void prefetch_inputs(
-    const samples_t *samples, int value_bytes, ptrdiff_t start, ptrdiff_t end)
+    const samples_t *samples, ptrdiff_t start, ptrdiff_t end)
 {
+    const int value_bytes = samples->is_double ? 8 : 4;
     const char *values = (const char *)samples->values + start * value_bytes;
     const char *indices = (const char *)samples->indices + start * samples->index_bytes;
     ptrdiff_t i;
@@ -255,6 +268,7 @@ typedef struct {
 #define LEVEL baseline
 #define TARGET
 #define VECTOR_BYTES NATIVE_VECTOR_BYTES
+#define PREFIX _mm
 #include "_float_and_double.h"
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
@@ -262,10 +276,12 @@ typedef struct {
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
+#define PREFIX _mm256
 #include "_float_and_double.h"
 #define LEVEL avx512
 #define TARGET __attribute__((target("fma,avx512f,avx512vl,avx512dq,avx512bw")))
 #define VECTOR_BYTES 64
+#define PREFIX _mm512
 #include "_float_and_double.h"
 #else
 #define HAVE_LEVELS 0

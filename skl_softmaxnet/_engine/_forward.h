@@ -1,25 +1,18 @@
 /* The sums of the output layer of many samples, for one type of number and one instruction set.
  *
- * A template like _presentation.h, and included after _products.h. The sums of the first layer are
+ * A template, see _run.h. The sums of the first layer are
  * those of _blocks.h: in the order of the inputs, from zero, with multiplications and additions fused
  * where the processor can, and then the intercept. The layers above are those of training. An input
  * of zero changes no bit of a sum, so dense samples are multiplied in tiles and others as listed, and
  * the bits are the same, whatever lies beside a sample.
  */
 
-/* An input as a number of the network's type. */
-FUNCTION REAL NAME(input_at)(const forward_t *forward, const samples_t *samples, ptrdiff_t i)
-{
-    return forward->of_double ? (REAL)((const double *)samples->values)[i]
-                              : (REAL)((const float *)samples->values)[i];
-}
-
 /* Copy rows of the first layer's weights that lie without padding: for inputs that are listed or,
  * where columns is NULL, for n from `first` on. */
 FUNCTION const REAL *NAME(copy_rows)(
     const forward_t *forward, const ptrdiff_t *columns, ptrdiff_t first, ptrdiff_t n)
 {
-    const layer_t *layer = forward->network.layers;
+    const layer_t *layer = forward->network->layers;
     REAL *copies = forward->copies;
     ptrdiff_t k;
     for (k = 0; k < n; k++) {
@@ -59,7 +52,7 @@ FUNCTION void NAME(add_rows)(
 LARGE_FUNCTION void NAME(add_listed)(
     const forward_t *forward, const REAL *inputs, const ptrdiff_t *columns, ptrdiff_t n, VEC *sums)
 {
-    const layer_t *layer = forward->network.layers;
+    const layer_t *layer = forward->network->layers;
     const REAL *weights = layer->weights;
     const ptrdiff_t stride = layer->stride;
     ptrdiff_t left = NAME(vectors)(layer->fan_out);
@@ -82,19 +75,17 @@ LARGE_FUNCTION void NAME(add_listed)(
 }
 
 /* List the inputs of a sample from `start` to `stop`, where its values are: of a dense one, those that
- * are not zero. Someone may have changed a sparse one's columns after they were checked: none leads out
- * of the weights. */
+ * are not zero; of a sparse one, columns that do not lead out of the weights. */
 FUNCTION ptrdiff_t NAME(list_inputs)(
-    const forward_t *forward, const samples_t *samples, int index_bytes, ptrdiff_t begin,
-    ptrdiff_t start, ptrdiff_t stop, ptrdiff_t *columns, REAL *inputs)
+    const samples_t *samples, int index_bytes, ptrdiff_t begin, ptrdiff_t start, ptrdiff_t stop,
+    ptrdiff_t *columns, REAL *inputs)
 {
     ptrdiff_t n = 0, j;
     for (j = start; j < stop; j++) {
-        const ptrdiff_t column = index_bytes ? index_at(index_bytes, samples->indices, j) : j - begin;
-        if ((size_t)column >= (size_t)samples->n_features) continue;
+        const ptrdiff_t column = index_bytes ? column_at(samples, index_bytes, j) : j - begin;
         columns[n] = column;
-        inputs[n] = NAME(input_at)(forward, samples, j);
-        n += index_bytes ? 1 : inputs[n] != 0;
+        inputs[n] = VALUE_AT(REAL, samples, j);
+        n += index_bytes ? column >= 0 : inputs[n] != 0;
     }
     return n;
 }
@@ -108,10 +99,10 @@ LARGE_FUNCTION void NAME(sum_listed)(
     const ptrdiff_t end = index_bytes ? samples->indptr[row + 1] : begin + samples->n_features;
     ptrdiff_t columns[STRIP], start, stop, n;
     REAL inputs[STRIP];
-#define LIST(size) NAME(list_inputs)(forward, samples, size, begin, start, stop, columns, inputs)
+#define LIST(size) NAME(list_inputs)(samples, size, begin, start, stop, columns, inputs)
     for (start = begin; start < end; start = stop) {
         stop = end - start < STRIP ? end : start + STRIP;
-        prefetch_inputs(samples, forward->of_double ? 8 : 4, start + 2 * STRIP, start + 3 * STRIP);
+        prefetch_inputs(samples, start + 2 * STRIP, start + 3 * STRIP);
         n = index_bytes == 0 ? LIST(0) : index_bytes == 4 ? LIST(4) : LIST(8);
         NAME(add_listed)(forward, inputs, columns, n, sums);
     }
@@ -122,7 +113,7 @@ LARGE_FUNCTION void NAME(sum_listed)(
 LARGE_FUNCTION void NAME(sum_tiles)(
     const forward_t *forward, const samples_t *samples, ptrdiff_t row, ptrdiff_t n)
 {
-    const layer_t *layer = forward->network.layers;
+    const layer_t *layer = forward->network->layers;
     const ptrdiff_t n_features = samples->n_features, n_vectors = NAME(vectors)(layer->fan_out);
     REAL *inputs = forward->inputs;
     ptrdiff_t first, r, k;
@@ -136,8 +127,8 @@ LARGE_FUNCTION void NAME(sum_tiles)(
             .c = forward->sums, .c_row = forward->sums_stride, .n_rows = n, .n_terms = n_terms};
         for (r = 0; r < n; r++)
             for (k = 0; k < n_terms; k++)
-                inputs[r * (STRIP + GROUP) + k] = NAME(input_at)(
-                    forward, samples, (row + r) * n_features + first + k);
+                inputs[r * (STRIP + GROUP) + k] =
+                    VALUE_AT(REAL, samples, (row + r) * n_features + first + k);
         NAME(add_whole_product)(&p, n_vectors);
     }
 }
@@ -149,7 +140,7 @@ LARGE_FUNCTION void NAME(sum_tiles)(
 /* Write the sums of the output layer for all samples, one row after the other. */
 TARGET static void NAME(sum_outputs)(forward_t *forward, const samples_t *samples, void *outputs)
 {
-    network_t *network = &forward->network;
+    network_t *network = forward->network;
     layer_t *layer = network->layers, *last = layer + network->n_layers - 1;
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out), stride = forward->sums_stride;
     const VEC *intercept = layer->intercept;

@@ -13,8 +13,8 @@ typedef struct {
     double *totals;                 /* the weight and the number of what was counted */
     double *shift, *sums, *squares; /* K, S1 and S2 of each input */
     int is_centred;
-    int from_double, to_double; /* the numbers of the samples, and of standardized ones */
-    double *row;                /* room for all inputs of a sample */
+    int to_double; /* whether standardized inputs are double */
+    double *row;   /* room for all inputs of a sample */
 } moments_t;
 
 /* The mean and the scale of an input, from the weight n, and the share that sums may miss. */
@@ -33,17 +33,12 @@ static ALWAYS_INLINE int is_listed(const moments_t *m, const samples_t *samples)
     return samples->index_bytes && !m->is_centred;
 }
 
-static ALWAYS_INLINE double sample_value(const moments_t *m, const samples_t *samples, ptrdiff_t i)
+/* How many of its inputs are counted and standardized. */
+static ALWAYS_INLINE ptrdiff_t count_inputs(
+    const moments_t *m, const samples_t *samples, ptrdiff_t row)
 {
-    return m->from_double ? ((const double *)samples->values)[i]
-                          : ((const float *)samples->values)[i];
-}
-
-/* The column of a stored value, or -1: someone may have changed it after it was checked. */
-static ALWAYS_INLINE ptrdiff_t stored_column(const samples_t *samples, ptrdiff_t i)
-{
-    const ptrdiff_t j = index_at(samples->index_bytes, samples->indices, i);
-    return (size_t)j < (size_t)samples->n_features ? j : -1;
+    if (!is_listed(m, samples)) return samples->n_features;
+    return samples->indptr[row + 1] - samples->indptr[row];
 }
 
 /* Write all inputs of a sample to m->row. */
@@ -53,13 +48,13 @@ static void read_row(const moments_t *m, const samples_t *samples, ptrdiff_t row
     ptrdiff_t i, j;
     if (!samples->index_bytes) {
         const ptrdiff_t start = row * n_features;
-        for (j = 0; j < n_features; j++) m->row[j] = sample_value(m, samples, start + j);
+        for (j = 0; j < n_features; j++) m->row[j] = VALUE_AT(double, samples, start + j);
         return;
     }
     memset(m->row, 0, (size_t)n_features * sizeof(double));
     for (i = samples->indptr[row]; i < samples->indptr[row + 1]; i++) {
-        j = stored_column(samples, i);
-        if (j >= 0) m->row[j] = sample_value(m, samples, i);
+        j = column_at(samples, samples->index_bytes, i);
+        if (j >= 0) m->row[j] = VALUE_AT(double, samples, i);
     }
 }
 
@@ -78,8 +73,8 @@ static void count_row(const moments_t *m, const samples_t *samples, ptrdiff_t ro
     m->totals[1] += 1;
     if (is_listed(m, samples)) {
         for (i = samples->indptr[row]; i < samples->indptr[row + 1]; i++) {
-            j = stored_column(samples, i);
-            if (j >= 0) count_input(m, j, sample_value(m, samples, i), weight);
+            j = column_at(samples, samples->index_bytes, i);
+            if (j >= 0) count_input(m, j, VALUE_AT(double, samples, i), weight);
         }
         return;
     }
@@ -93,8 +88,7 @@ static ALWAYS_INLINE void write_value(const moments_t *m, void *out, ptrdiff_t i
     else ((float *)out)[i] = (float)z;
 }
 
-/* Write (x - mean) / scale for all inputs of a sample, or for those that are listed, from
- * out[first] on; return how many these are. */
+/* Write (x - mean) / scale for the `count_inputs` of a sample, from out[first] on; return how many. */
 static ptrdiff_t standardize_row(
     const moments_t *m, const samples_t *samples, ptrdiff_t row, void *out, ptrdiff_t first)
 {
@@ -104,10 +98,10 @@ static ptrdiff_t standardize_row(
     if (is_listed(m, samples)) {
         const ptrdiff_t start = samples->indptr[row], stop = samples->indptr[row + 1];
         for (i = start; i < stop; i++) {
-            j = stored_column(samples, i);
+            j = column_at(samples, samples->index_bytes, i);
             mean = scale = 1;
             if (j >= 0) input_statistics(m, n, share, j, &mean, &scale);
-            write_value(m, out, first + i - start, j < 0 ? 0 : sample_value(m, samples, i) / scale);
+            write_value(m, out, first + i - start, j < 0 ? 0 : VALUE_AT(double, samples, i) / scale);
         }
         return stop - start;
     }

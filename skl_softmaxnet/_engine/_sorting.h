@@ -68,7 +68,6 @@ enum { BEGIN, ROUNDED, DISTANCES, VALUES, LABELS, END, N_STAGES };
 
 typedef struct {
     const samples_t *samples;
-    int is_double;
     /* Of rows k ... of the order that tie so far, keys[k] is the place of the last key they share.
      * While rows are sorted, keys[k] is the key of each. */
     uint64_t *keys, *other_keys;
@@ -103,18 +102,11 @@ static ALWAYS_INLINE uint64_t ordered_double(double x)
     return bits ^ ((0u - (bits >> 63)) | SIGN);
 }
 
-static ALWAYS_INLINE double value_at(const sorting_t *sorting, ptrdiff_t i)
-{
-    const void *values = sorting->samples->values;
-    return sorting->is_double ? ((const double *)values)[i] : ((const float *)values)[i];
-}
-
 /* The column of an entry; one of X, whatever others may have made of the indices. */
-static ALWAYS_INLINE ptrdiff_t column_at(const sorting_t *sorting, ptrdiff_t i)
+static ALWAYS_INLINE ptrdiff_t column_of(const samples_t *samples, ptrdiff_t i)
 {
-    const samples_t *samples = sorting->samples;
-    const ptrdiff_t column = index_at(samples->index_bytes, samples->indices, i);
-    return column >= 0 && column < samples->n_features ? column : samples->n_features - 1;
+    const ptrdiff_t column = column_at(samples, samples->index_bytes, i);
+    return column < 0 ? samples->n_features - 1 : column;
 }
 
 static ALWAYS_INLINE void enter(
@@ -131,7 +123,7 @@ static ALWAYS_INLINE void enter(
         cursor->i = samples->indptr[cursor->row];
         while (cursor->i < stop) { /* find the first entry from the column on */
             const ptrdiff_t middle = cursor->i + (stop - cursor->i) / 2;
-            if (column_at(sorting, middle) < column)
+            if (column_of(samples, middle) < column)
                 cursor->i = middle + 1;
             else
                 stop = middle;
@@ -145,7 +137,7 @@ static ALWAYS_INLINE void enter(
 static ALWAYS_INLINE void end_stage(const sorting_t *sorting, cursor_t *cursor)
 {
     int next = cursor->stage == BEGIN ? ROUNDED : cursor->stage == LABELS ? END : LABELS;
-    if (cursor->stage == ROUNDED && sorting->is_double)
+    if (cursor->stage == ROUNDED && sorting->samples->is_double)
         next = sorting->samples->index_bytes ? DISTANCES : VALUES;
     enter(sorting, cursor, next, 0);
 }
@@ -156,8 +148,8 @@ static ALWAYS_INLINE uint64_t next_dense_key(const sorting_t *sorting, cursor_t 
     const int n_values = cursor->stage == ROUNDED ? 2 : 1;
     uint64_t key = 0;
     int k;
-    for (k = 0; k < n_values && cursor->i < cursor->end; k++, cursor->column++) {
-        const double x = value_at(sorting, cursor->i++);
+    for (k = 0; k < n_values && cursor->i < cursor->end; k++, cursor->i++, cursor->column++) {
+        const double x = VALUE_AT(double, sorting->samples, cursor->i);
         key = n_values == 2 ? key << 32 | ordered_float((float)x) : ordered_double(x);
     }
     if (cursor->i == cursor->end) end_stage(sorting, cursor);
@@ -168,8 +160,8 @@ static ALWAYS_INLINE uint64_t next_dense_key(const sorting_t *sorting, cursor_t 
 static ALWAYS_INLINE uint64_t next_sparse_key(const sorting_t *sorting, cursor_t *cursor)
 {
     for (; cursor->i < cursor->end; cursor->i++) {
-        const double x = value_at(sorting, cursor->i);
-        const ptrdiff_t column = column_at(sorting, cursor->i);
+        const double x = VALUE_AT(double, sorting->samples, cursor->i);
+        const ptrdiff_t column = column_of(sorting->samples, cursor->i);
         const uint64_t distance = (uint64_t)(sorting->samples->n_features - column);
         uint64_t magnitude; /* |s| in 32 bits, |x| in 31 */
         if (cursor->stage == ROUNDED ? (float)x == 0 : x == 0) continue;
@@ -241,7 +233,7 @@ static ALWAYS_INLINE void fetch_row(const sorting_t *sorting, ptrdiff_t k, uint6
     const ptrdiff_t first = samples->index_bytes
                                 ? samples->indptr[row]
                                 : row * samples->n_features + (ptrdiff_t)(place / N_STAGES);
-    PREFETCH((const char *)samples->values + first * (sorting->is_double ? 8 : 4));
+    PREFETCH((const char *)samples->values + first * (samples->is_double ? 8 : 4));
     if (samples->index_bytes)
         PREFETCH((const char *)samples->indices + first * samples->index_bytes);
 }

@@ -14,7 +14,6 @@ enum { MOST_ROWS = 64, MOST_LABELS = 1024, MOST_VALUES = 1 << 13 };
 
 typedef struct {
     samples_t samples;
-    int is_double;
     double largest;  /* magnitude of the inputs, infinite if any is not finite */
     ptrdiff_t longest; /* how many inputs a row lists */
     ptrdiff_t n_labels;
@@ -25,17 +24,11 @@ typedef struct {
     ptrdiff_t n_presentations;
 } few_t;
 
-/* The largest magnitude of n inputs; infinite if any is not finite. */
-static double largest_input(const void *values, ptrdiff_t n, int is_double)
+/* The largest magnitude of n numbers; infinite if any is not finite. */
+static double largest_of(const void *values, ptrdiff_t n, int is_double)
 {
-    double largest = 0, sum = 0; /* 0 times what is not finite is NaN */
-    ptrdiff_t i;
-    for (i = 0; i < n; i++) {
-        const double x = fabs(is_double ? ((const double *)values)[i] : ((const float *)values)[i]);
-        largest = x > largest ? x : largest;
-        sum += x * 0;
-    }
-    return sum == 0 ? largest : INFINITY;
+    return is_double ? PASTE(largest_of, double, baseline)(values, n)
+                     : PASTE(largest_of, float, baseline)(values, n);
 }
 
 /* Whether CSR rows are as the engines want them: their columns in order, each once, and none outside.
@@ -107,22 +100,21 @@ static void save(double *number, double *saved, int give_back)
     else *saved = *number;
 }
 
-/* Save what counting the rows will change: the totals, and the sums of all inputs or of those that are
- * listed, in their order; or give it back in the opposite one, for some may be listed twice. */
+/* Save what counting the rows will change, the totals, and the sums of all inputs or of those that are
+ * listed; or give it back. */
 static void save_moments(const few_t *few, const moments_t *m, double *saved, int give_back)
 {
     const samples_t *samples = &few->samples;
     const int listed = is_listed(m, samples);
     const ptrdiff_t n = listed ? few->indptr[samples->n_rows] : samples->n_features;
-    ptrdiff_t i;
+    ptrdiff_t i, j;
     save(m->totals, saved, give_back);
     save(m->totals + 1, saved + 1, give_back);
     for (i = 0; i < n; i++) {
-        const ptrdiff_t k = give_back ? n - 1 - i : i;
-        const ptrdiff_t j = listed ? stored_column(samples, k) : k;
+        j = listed ? column_at(samples, samples->index_bytes, i) : i;
         if (j < 0) continue;
-        save(m->sums + j, saved + 2 + 2 * k, give_back);
-        save(m->squares + j, saved + 3 + 2 * k, give_back);
+        save(m->sums + j, saved + 2 + 2 * i, give_back);
+        save(m->squares + j, saved + 3 + 2 * i, give_back);
     }
 }
 
@@ -134,14 +126,12 @@ static int count_few(
     const samples_t *from = &given->samples;
     samples_t *to = &few->samples;
     const int listed = is_listed(m, from);
-    double largest = 0;
+    double zero = 0; /* 0 times what is not finite is NaN */
     ptrdiff_t p, i, n = 0;
     few->n_labels = 0;
     for (p = 0; p < given->n_presentations; p++) {
         const ptrdiff_t row = given->order[p];
         const labels_t labels = labels_of(from, row);
-        const ptrdiff_t start = listed ? given->indptr[row] : 0;
-        const ptrdiff_t n_values = listed ? given->indptr[row + 1] - start : from->n_features;
         if (few->n_labels + labels.n > MOST_LABELS) return 0;
         few->order[p] = p;
         few->fractions[p] = given->fractions[p];
@@ -149,24 +139,22 @@ static int count_few(
         few->label_starts[p] = few->n_labels;
         for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
         count_row(m, from, row, given->fractions[p]);
-        for (i = 0; i < n_values; i++) {
-            const ptrdiff_t j = listed ? stored_column(from, start + i) : i;
-            if (listed) columns[n + i] = j;
-            if (j >= 0 && !(m->squares[j] <= largest)) largest = m->squares[j];
-        }
+        for (i = 0; listed && i < count_inputs(m, from, row); i++)
+            columns[n + i] = column_at(from, from->index_bytes, from->indptr[row] + i);
         n += standardize_row(m, from, row, values, n);
     }
     few->indptr[p] = n;
     few->label_starts[p] = few->n_labels;
     few->n_presentations = p;
     few->longest = listed ? given->longest : from->n_features;
-    few->is_double = m->to_double;
-    few->largest = largest_input(values, n, few->is_double);
+    few->largest = largest_of(values, n, m->to_double);
     *to = (samples_t){.n_rows = p, .n_features = from->n_features, .values = values,
-                      .indices = columns, .indptr = few->indptr, .index_bytes = listed ? 8 : 0,
-                      .labels = few->labels,
+                      .is_double = m->to_double, .indices = columns, .indptr = few->indptr,
+                      .index_bytes = listed ? 8 : 0, .labels = few->labels,
                       .label_starts = from->label_starts ? few->label_starts : NULL};
-    return largest < INFINITY && few->largest < INFINITY;
+    for (i = 0; i < (listed ? n : from->n_features); i++)
+        if (!listed || columns[i] >= 0) zero += 0 * m->squares[listed ? columns[i] : i];
+    return zero == 0 && few->largest < INFINITY;
 }
 
 /* Standardize rows by what was counted before. */
@@ -177,7 +165,7 @@ static void standardize_few(few_t *few, const moments_t *m, void *values)
     for (row = 0; row < few->samples.n_rows; row++)
         n += standardize_row(m, &few->samples, row, values, n);
     few->samples.values = values;
-    few->is_double = m->to_double;
+    few->samples.is_double = m->to_double;
     if (!listed) few->samples.index_bytes = 0;
 }
 

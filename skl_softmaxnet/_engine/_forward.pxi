@@ -1,0 +1,64 @@
+# Forward passes. Included by _compiled.pyx.
+
+
+cdef class _ForwardPass(_Layers):
+    """Sums of the output layer: see :meth:`CompiledEngine.forward_pass`."""
+
+    cdef forward_t forward
+
+    cdef int lay_out(self, bint is_copied) except -1:
+        """Make room for so many rows as are summed up together."""
+        cdef forward_t *forward = &self.forward
+        cdef ptrdiff_t stride = self.network.layers.stride
+        forward.network = &self.network
+        forward.inputs = self.room(ROWS_AT_ONCE * (STRIP + self.lanes))
+        forward.sums_stride = (stride // self.lanes | 1) * self.lanes
+        forward.sums = self.room(ROWS_AT_ONCE * forward.sums_stride)
+        if is_copied:
+            forward.copies = self.room(STRIP * stride)
+            forward.row_bytes = self.coefs[0].strides[0]
+        return 0
+
+    def sums(self, X, rows):
+        """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
+        cdef _Rows samples = _Rows()
+        samples.open(X, rows)
+        if not samples.fits(self.network.layers.fan_in):
+            raise ValueError(
+                f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
+                f"have {self.network.layers.fan_in} rows")
+        z = np.empty((samples.view.n_rows, self.n_outputs()), self.dtype)
+        cdef void *outputs = address(z, self.dtype)
+        with nogil:
+            self.kernel.sum_outputs(&self.forward, &samples.view, outputs)
+        return z
+
+    def sums_of_few(self, X, list coefs, list intercepts):
+        """Return the same for a few rows, or None if anything is unexpected, such as infinite sums.
+
+        The weights are those that the model shows, to see that they still lie where they did.
+        """
+        cdef few_t few
+        memory = take_rows(&few, X, self.network.layers.fan_in)
+        if memory is None:
+            return None
+        z = np.empty((few.samples.n_rows, self.n_outputs()), self.dtype)
+        cdef void *outputs = address(z, self.dtype)
+        with cython.critical_section(self):
+            if not self.lie_as_before(coefs, intercepts, False):
+                return None
+            if self.inputs is not None and not self.inputs.apply(&few):
+                return None
+            self.kernel.sum_outputs(&self.forward, &few.samples, outputs)
+        return z if largest_of(outputs, z.size, self.is_double) < INFINITY else None
+
+    cdef ptrdiff_t n_outputs(self) noexcept:
+        return self.network.layers[self.network.n_layers - 1].fan_out
+
+
+cdef _ForwardPass open_forward_pass(coefs, intercepts, activation, instruction_set):
+    cdef bint is_copied = not is_aligned(coefs[0], coefs[0].dtype)
+    forward_pass = _ForwardPass()
+    forward_pass.open(coefs, intercepts, activation, instruction_set, is_copied)
+    forward_pass.lay_out(is_copied)
+    return forward_pass

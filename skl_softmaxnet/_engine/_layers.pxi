@@ -1,0 +1,230 @@
+# The layers of a network, as the C code sees them. Included by _compiled.pyx.
+
+
+cdef extern from "_dispatch.h" nogil:
+    ctypedef struct layer_t:
+        ptrdiff_t fan_in, fan_out, stride
+        void *weights
+        void *intercept
+        void *output
+        void *step
+        void *signal
+        void *mask
+        void *velocity
+        void *intercept_velocity
+        void *average
+        void *intercept_average
+
+    ctypedef struct input_t:
+        void *values
+        ptrdiff_t *columns
+        ptrdiff_t n
+        int is_full
+
+    ctypedef struct block_t:
+        void *inputs
+
+    enum: DECAY, MOMENTUM
+
+    ctypedef struct rule_t:
+        double momentum, along_velocity, along_change
+
+    ctypedef struct network_t:
+        ptrdiff_t n_layers
+        layer_t *layers
+        int activation, output_activation, loss, gradient, fit_intercept, kind, averages
+        double alpha, shrunk, current
+        double *caught_up
+        ptrdiff_t t
+        rule_t rule
+        void *target
+        input_t inputs[2]
+        ptrdiff_t *only
+        ptrdiff_t block_size
+        block_t blocks[2]
+        ptrdiff_t block_stride
+        void *block_sums
+        void *block_steps
+        void *inner_products
+
+    enum: STRIP, ROWS_AT_ONCE
+
+    ctypedef struct forward_t:
+        network_t *network
+        void *copies
+        ptrdiff_t row_bytes
+        void *inputs
+        void *sums
+        ptrdiff_t sums_stride
+
+    ctypedef struct kernel_t:
+        double (*run)(
+            network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t
+        ) noexcept nogil
+        void (*catch_up)(network_t *) noexcept nogil
+        double (*largest_weight)(const network_t *, const ptrdiff_t *, ptrdiff_t, int) noexcept nogil
+        void (*sum_outputs)(forward_t *, const samples_t *, void *) noexcept nogil
+
+    const kernel_t kernels[1][2]  # of as many levels as the compiler could make
+    int highest_level()
+    unsigned int flush_tiny_results()
+    void restore_mode(unsigned int mode)
+
+
+# What this processor can run, the best last. All give the same bits, but for the baseline in blocks.
+INSTRUCTION_SETS = ("baseline", "AVX2", "AVX-512")[: highest_level() + 1]
+
+_ACTIVATIONS = ("logistic", "tanh", "relu", "identity")
+
+cdef ptrdiff_t _ALIGNMENT = ALIGNMENT
+
+# Bytes that are asked for at least, for the small vectors of a network.
+cdef ptrdiff_t _LEAST_CHUNK = 1 << 12
+
+
+cdef class _Memory:
+    """Zeroed memory, handed out in aligned pieces of whole cache lines."""
+
+    cdef list chunks
+    cdef char *free
+    cdef ptrdiff_t n_free
+
+    def __cinit__(self):
+        self.chunks = []
+
+    cdef void *take(self, ptrdiff_t n_bytes) except NULL:
+        n_bytes += -n_bytes % _ALIGNMENT
+        if n_bytes > self.n_free:
+            chunk = np.zeros(max(n_bytes, _LEAST_CHUNK) + _ALIGNMENT, np.uint8)
+            self.chunks.append(chunk)
+            self.free = <char *> address(chunk, np.uint8)
+            self.free += (-<uintptr_t> self.free) % <uintptr_t> _ALIGNMENT
+            self.n_free = max(n_bytes, _LEAST_CHUNK)
+        piece = self.free
+        self.free += n_bytes
+        self.n_free -= n_bytes
+        return piece
+
+
+cdef class _Layers:
+    """The layers of a network, and what it takes to compute their outputs."""
+
+    cdef readonly object coefs, intercepts, dtype
+    cdef bint is_double
+    cdef ptrdiff_t item_bytes, lanes  # of a number, and how many make a cache line
+    cdef _Memory memory  # what `network` points to, beside the weights
+    cdef _Inputs inputs  # of a stream that is standardized
+    cdef network_t network
+    cdef const kernel_t *kernel
+
+    cdef int open(
+        self, coefs, intercepts, activation, instruction_set, bint is_copied=False
+    ) except -1:
+        """Point to the weights of all layers; the first may lie without padding, to be copied."""
+        cdef ptrdiff_t index
+        self.coefs, self.intercepts = coefs, intercepts
+        self.is_double = coefs[0].dtype == _FLOAT64
+        self.dtype = _FLOAT64 if self.is_double else _FLOAT32  # a loaded one is another
+        self.item_bytes = 8 if self.is_double else 4
+        self.lanes = _ALIGNMENT // self.item_bytes
+        self.memory = _Memory()
+        self.kernel = &kernels[<int> INSTRUCTION_SETS.index(instruction_set)][self.is_double]
+        self.network.activation = _ACTIVATIONS.index(activation)
+        self.network.n_layers = len(coefs)
+        self.network.layers = <layer_t *> self.memory.take(
+            self.network.n_layers * <ptrdiff_t> sizeof(layer_t))
+        for index in range(self.network.n_layers):
+            self.open_layer(&self.network.layers[index], index, is_copied and index == 0)
+        return 0
+
+    cdef int open_layer(self, layer_t *layer, ptrdiff_t index, bint is_copied) except -1:
+        cdef ptrdiff_t unit
+        weights = self.coefs[index]
+        layer.fan_in, layer.fan_out = weights.shape
+        layer.stride = self.padded(layer.fan_in if index else layer.fan_out)
+        if is_copied:
+            layer.weights = address(weights, self.dtype, PyBUF_STRIDES)
+        else:
+            layer.weights = aligned_address(weights, self.dtype)
+        layer.intercept = aligned_address(self.intercepts[index], self.dtype)
+        layer.output = self.room(layer.fan_out)
+        layer.mask = self.room(layer.fan_out)
+        for unit in range(layer.fan_out):
+            if self.is_double:
+                (<double *> layer.mask)[unit] = 1
+            else:
+                (<float *> layer.mask)[unit] = 1
+        return 0
+
+    cdef ptrdiff_t padded(self, ptrdiff_t n_values) noexcept:
+        return (n_values + self.lanes - 1) // self.lanes * self.lanes
+
+    cdef void *room(self, ptrdiff_t n_values) except NULL:
+        """Room for so many values in the type of the weights."""
+        return self.memory.take(n_values * self.item_bytes)
+
+    def standardize_few(self, moments, totals, is_centred):
+        """Let a few rows be standardized by the moments, which may be None."""
+        if moments is not None:
+            self.inputs = _Inputs()
+            self.inputs.open(moments, totals, is_centred, self.is_double)
+
+    cdef bint lie_as_before(self, list coefs, list intercepts, bint to_change) except -1:
+        """Whether all weights, or their averages, are where they were, as they were laid out."""
+        cdef ptrdiff_t index
+        cdef ptrdiff_t[2] shape, strides
+        cdef const layer_t *layer
+        cdef bint averages = self.network.averages
+        if not len(coefs) == len(intercepts) == self.network.n_layers:
+            return False
+        for index in range(self.network.n_layers):
+            layer = &self.network.layers[index]
+            shape[0], shape[1] = layer.fan_in, layer.fan_out
+            strides[0], strides[1] = layer.stride * self.item_bytes, self.item_bytes
+            if coefs[index].dtype != self.dtype or intercepts[index].dtype != self.dtype:
+                return False
+            if not lies_at(
+                intercepts[index], layer.intercept_average if averages else layer.intercept,
+                1, shape + 1, strides + 1, to_change
+            ):
+                return False
+            if index:  # a row of memory for each unit
+                strides[0], strides[1] = strides[1], strides[0]
+            if not lies_at(
+                coefs[index], layer.average if averages else layer.weights,
+                2, shape, strides, to_change
+            ):
+                return False
+        return True
+
+
+cdef void *aligned_address(array, dtype) except NULL:
+    """The address of weights, which as_blocks has laid out."""
+    pointer = address(array, dtype, PyBUF_STRIDES | PyBUF_WRITABLE)
+    if <uintptr_t> pointer % <uintptr_t> _ALIGNMENT:
+        raise ValueError("the weights must be laid out by as_blocks")
+    return pointer
+
+
+cdef void *like_address(array, weights) except NULL:
+    """The address of what is laid out like the weights."""
+    if array.strides != weights.strides:
+        raise ValueError("velocities and averages must be laid out like the weights")
+    return aligned_address(array, weights.dtype)
+
+
+cdef bint lies_at(
+    array, const void *values, int n_dims, ptrdiff_t *shape, ptrdiff_t *strides, bint to_change
+) except -1:
+    """Whether the memory of an array is still where it was, and laid out like that."""
+    cdef Py_buffer buffer
+    cdef bint lies_there
+    cdef int i
+    PyObject_GetBuffer(array, &buffer, PyBUF_STRIDES)
+    lies_there = buffer.buf == values and buffer.ndim == n_dims
+    lies_there &= not (to_change and buffer.readonly)
+    for i in range(n_dims if lies_there else 0):
+        lies_there &= buffer.shape[i] == shape[i]
+        lies_there &= shape[i] == 1 or buffer.strides[i] == strides[i]
+    PyBuffer_Release(&buffer)
+    return lies_there
