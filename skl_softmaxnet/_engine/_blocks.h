@@ -183,10 +183,8 @@ LARGE_FUNCTION double NAME(present_block)(
     network_t *network, const samples_t *samples, const block_t *block, const double *fractions,
     double rate)
 {
-    const layer_t *layer = network->layers, *last = layer + network->n_layers - 1;
+    const layer_t *layer = network->layers;
     const ptrdiff_t stride = network->block_stride, n_vectors = NAME(vectors)(layer->fan_out);
-    const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
-    const int activation = network->activation;
     const VEC *step = layer->step;
     REAL *target = network->target;
     double total = 0;
@@ -194,17 +192,12 @@ LARGE_FUNCTION double NAME(present_block)(
     for (t = 0; t < block->n; t++) {
         const double fraction = fractions ? fractions[t] : 1;
         const labels_t labels = labels_of(samples, block->rows[t]);
-        const REAL step_rate = (REAL)(rate * fraction);
         VEC *steps = (VEC *)((REAL *)network->block_steps + t * stride), scale;
         for (k = 0; k < labels.n; k++) target[labels.first[k]] = 1;
         if (layer->fan_in <= STRIP && t < block->n_after)
             NAME(prefetch)(samples, block->rows[block->n + t]);
         NAME(complete_sums)(network, t, (REAL)network->shrunk);
-        NAME(forward)(network, activation);
-        NAME(set_rule)(network, rate * fraction);
-        total += fraction * NAME(output_layer)(network, DECAY, last, labels, step_rate, n_outputs);
-        for (k = 0; k < labels.n; k++) target[labels.first[k]] = 0;
-        NAME(backward)(network, DECAY, activation, step_rate);
+        total += fraction * NAME(present)(network, DECAY, labels, rate * fraction);
         scale = SPLAT(network->current);
         for (v = 0; v < n_vectors; v++) steps[v] = scale * step[v];
     }

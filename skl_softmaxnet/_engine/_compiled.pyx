@@ -85,10 +85,10 @@ cdef class CompiledEngine(_Layers):
         for i in range(network.n_layers):
             self.lay_out_layer(&network.layers[i], i)
         network.target = self.room(network.layers[network.n_layers - 1].fan_out)
-        network.only = <ptrdiff_t *> self.memory.take(list_bytes)
+        network.only = <ptrdiff_t *> self.zeros(list_bytes)
         for i in range(2):
-            network.inputs[i].columns = <ptrdiff_t *> self.memory.take(list_bytes)
-        network.caught_up = <double *> self.memory.take(n_features * <ptrdiff_t> sizeof(double))
+            network.inputs[i].columns = <ptrdiff_t *> self.zeros(list_bytes)
+        network.caught_up = <double *> self.zeros(n_features * <ptrdiff_t> sizeof(double))
         network.shrunk = network.current = 1
         for i in range(n_features):
             network.caught_up[i] = 1
@@ -124,10 +124,7 @@ cdef class CompiledEngine(_Layers):
         cdef ptrdiff_t size = self.block_size(n_features, network.layers.fan_out)
         if size == 0:
             return 0
-        network.block_stride = (network.layers.stride // self.lanes | 1) * self.lanes
-        for i in range(2):
-            network.blocks[i].inputs = self.room((n_features + 15) // 16 * 16 * size)
-        network.block_sums = self.room(size * network.block_stride + 4 * self.lanes)
+        self.open_blocks(size, (n_features + 15) // 16 * 16)
         network.block_steps = self.room(size * network.block_stride + 4 * self.lanes)
         network.inner_products = self.room(size * size)
         network.block_size = size  # now that there was memory for all
@@ -191,7 +188,7 @@ cdef class CompiledEngine(_Layers):
                 f"have {self.dtype} and {n_features} rows"
             )
         if samples.view.index_bytes and is_zeroed:
-            self.sparse_rows = <char *> self.memory.take(2 * n_bytes)
+            self.sparse_rows = <char *> self.zeros(2 * n_bytes)
         elif not samples.view.index_bytes and self.in_blocks and not self.network.block_size:
             self.lay_out_blocks()
         for i in range(2):  # nothing is left of the samples before

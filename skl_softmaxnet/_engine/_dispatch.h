@@ -35,23 +35,17 @@
  * Other processors do not mind, and keep them. */
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
-#define GET_MODE() _mm_getcsr()
-#define SET_MODE(mode) _mm_setcsr(mode)
-#else
-#define GET_MODE() 0
-#define SET_MODE(mode) (void)(mode)
-#define _MM_FLUSH_ZERO_ON 0
-#endif
+#define restore_mode(mode) _mm_setcsr(mode)
 static ALWAYS_INLINE unsigned int flush_tiny_results(void)
 {
-    const unsigned int mode = GET_MODE();
-    SET_MODE(mode | _MM_FLUSH_ZERO_ON);
+    const unsigned int mode = _mm_getcsr();
+    _mm_setcsr(mode | _MM_FLUSH_ZERO_ON);
     return mode;
 }
-static ALWAYS_INLINE void restore_mode(unsigned int mode)
-{
-    SET_MODE(mode);
-}
+#else
+#define restore_mode(mode) (void)(mode)
+#define flush_tiny_results() 0
+#endif
 
 /* Loops over a few rows or lanes, whose number the compiler knows, vanish. */
 #if defined(__clang__)
@@ -157,6 +151,10 @@ typedef struct {
     ptrdiff_t block_stride; /* not a power of two, or few lines of the cache are used */
     void *block_sums, *block_steps; /* (block_size, block_stride), and 4 vectors */
     void *inner_products;           /* (block_size, block_size) */
+    /* A forward pass needs no more than the layers, the activation, these and a block of ROWS_AT_ONCE
+     * samples: its sums, and the inputs of the first, (ROWS_AT_ONCE, STRIP + GROUP). */
+    void *copies; /* STRIP rows of the first layer's weights, where these lie without padding */
+    ptrdiff_t row_bytes; /* from one to the next there */
 } network_t;
 
 /* Where rows begin is sure to lie inside the arrays; what lies in values and indices may be changed by
@@ -178,17 +176,6 @@ typedef struct {
     const int32_t *first;
     ptrdiff_t n;
 } labels_t;
-
-/* What it takes to sum up the outputs of samples, whose inputs may be of the other type of number.
- * Of the network only the layers, with their outputs for one sample, and the activation are used. */
-typedef struct {
-    network_t *network;
-    void *copies; /* STRIP rows of the first layer's weights, where these lie without padding */
-    ptrdiff_t row_bytes; /* from one to the next there */
-    void *inputs;        /* (ROWS_AT_ONCE, STRIP + GROUP) */
-    void *sums;          /* (ROWS_AT_ONCE, sums_stride), of the first layer */
-    ptrdiff_t sums_stride;
-} forward_t;
 
 /* A pass over the rows of a matrix of weights, listed or, where rows is NULL, 0 ... n_rows - 1. */
 typedef struct {
@@ -257,7 +244,7 @@ typedef struct {
     void (*catch_up)(network_t *);
     double (*largest_weight)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs,
                              int of_velocities);
-    void (*sum_outputs)(forward_t *, const samples_t *, void *outputs);
+    void (*sum_outputs)(network_t *, const samples_t *, void *outputs);
 } kernel_t;
 
 #define PASTE_(name, type, level) name##_##type##_##level

@@ -4,21 +4,6 @@
 cdef class _ForwardPass(_Layers):
     """Sums of the output layer: see :meth:`CompiledEngine.forward_pass`."""
 
-    cdef forward_t forward
-
-    cdef int lay_out(self, bint is_copied) except -1:
-        """Make room for so many rows as are summed up together."""
-        cdef forward_t *forward = &self.forward
-        cdef ptrdiff_t stride = self.network.layers.stride
-        forward.network = &self.network
-        forward.inputs = self.room(ROWS_AT_ONCE * (STRIP + self.lanes))
-        forward.sums_stride = (stride // self.lanes | 1) * self.lanes
-        forward.sums = self.room(ROWS_AT_ONCE * forward.sums_stride)
-        if is_copied:
-            forward.copies = self.room(STRIP * stride)
-            forward.row_bytes = self.coefs[0].strides[0]
-        return 0
-
     def sums(self, X, rows):
         """Return the sums z of the output layer for a slice of the rows, of shape (n, K)."""
         cdef _Rows samples = _Rows()
@@ -30,7 +15,7 @@ cdef class _ForwardPass(_Layers):
         z = np.empty((samples.view.n_rows, self.n_outputs()), self.dtype)
         cdef void *outputs = address(z, self.dtype)
         with nogil:
-            self.kernel.sum_outputs(&self.forward, &samples.view, outputs)
+            self.kernel.sum_outputs(&self.network, &samples.view, outputs)
         return z
 
     def sums_of_few(self, X, list coefs, list intercepts):
@@ -49,7 +34,7 @@ cdef class _ForwardPass(_Layers):
                 return None
             if self.inputs is not None and not self.inputs.apply(&few):
                 return None
-            self.kernel.sum_outputs(&self.forward, &few.samples, outputs)
+            self.kernel.sum_outputs(&self.network, &few.samples, outputs)
         return z if largest_of(outputs, z.size, self.is_double) < INFINITY else None
 
     cdef ptrdiff_t n_outputs(self) noexcept:
@@ -60,5 +45,8 @@ cdef _ForwardPass open_forward_pass(coefs, intercepts, activation, instruction_s
     cdef bint is_copied = not is_aligned(coefs[0], coefs[0].dtype)
     forward_pass = _ForwardPass()
     forward_pass.open(coefs, intercepts, activation, instruction_set, is_copied)
-    forward_pass.lay_out(is_copied)
+    forward_pass.open_blocks(ROWS_AT_ONCE, STRIP + forward_pass.lanes)
+    if is_copied:
+        forward_pass.network.copies = forward_pass.room(STRIP * forward_pass.network.layers.stride)
+        forward_pass.network.row_bytes = coefs[0].strides[0]
     return forward_pass

@@ -29,10 +29,11 @@ FUNCTION void NAME(forward_layer)(const layer_t *layer, int activation)
 }
 
 /* From the sums of the first layer to the sums of the last. */
-FUNCTION void NAME(forward)(const network_t *network, int activation)
+FUNCTION void NAME(forward)(const network_t *network)
 {
     const layer_t *layer = network->layers, *last = layer + network->n_layers - 1;
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
+    const int activation = network->activation;
     const VEC *mask = layer->mask;
     VEC *h = layer->output;
     ptrdiff_t v;
@@ -153,19 +154,19 @@ FUNCTION double NAME(output_layer)(
 
 /* delta = signal * f'(h) of a hidden layer, and what follows from it. */
 FUNCTION void NAME(hidden_delta)(
-    const network_t *network, int kind, const layer_t *layer, int activation, REAL rate)
+    const network_t *network, int kind, const layer_t *layer, REAL rate)
 {
     const VEC *h = layer->output, *signal = layer->signal;
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     ptrdiff_t v;
     for (v = 0; v < n_vectors; v++) {
-        const VEC delta = signal[v] * NAME(derivative)(activation, h[v]);
+        const VEC delta = signal[v] * NAME(derivative)(network->activation, h[v]);
         NAME(take_step)(network, kind, layer, v, delta, rate);
     }
 }
 
 /* Send the signal down and update all layers but the first, whose step is left ready. */
-FUNCTION void NAME(backward)(const network_t *network, int kind, int activation, REAL rate)
+FUNCTION void NAME(backward)(const network_t *network, int kind, REAL rate)
 {
     const layer_t *layer = network->layers + network->n_layers - 1;
     ptrdiff_t v;
@@ -182,6 +183,6 @@ FUNCTION void NAME(backward)(const network_t *network, int kind, int activation,
             NAME(pass)(kind, UPDATE | SUM_OLD, &pass, layer->fan_in);
         else /* through the weights after it */
             NAME(pass)(kind, UPDATE | SUM, &pass, layer->fan_in);
-        NAME(hidden_delta)(network, kind, below, activation, rate);
+        NAME(hidden_delta)(network, kind, below, rate);
     }
 }

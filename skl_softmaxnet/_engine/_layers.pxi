@@ -46,16 +46,10 @@ cdef extern from "_dispatch.h" nogil:
         void *block_sums
         void *block_steps
         void *inner_products
-
-    enum: STRIP, ROWS_AT_ONCE
-
-    ctypedef struct forward_t:
-        network_t *network
         void *copies
         ptrdiff_t row_bytes
-        void *inputs
-        void *sums
-        ptrdiff_t sums_stride
+
+    enum: STRIP, ROWS_AT_ONCE
 
     ctypedef struct kernel_t:
         double (*run)(
@@ -63,7 +57,7 @@ cdef extern from "_dispatch.h" nogil:
         ) noexcept nogil
         void (*catch_up)(network_t *) noexcept nogil
         double (*largest_weight)(const network_t *, const ptrdiff_t *, ptrdiff_t, int) noexcept nogil
-        void (*sum_outputs)(forward_t *, const samples_t *, void *) noexcept nogil
+        void (*sum_outputs)(network_t *, const samples_t *, void *) noexcept nogil
 
     const kernel_t kernels[1][2]  # of as many levels as the compiler could make
     int highest_level()
@@ -78,33 +72,6 @@ _ACTIVATIONS = ("logistic", "tanh", "relu", "identity")
 
 cdef ptrdiff_t _ALIGNMENT = ALIGNMENT
 
-# Bytes that are asked for at least, for the small vectors of a network.
-cdef ptrdiff_t _LEAST_CHUNK = 1 << 12
-
-
-cdef class _Memory:
-    """Zeroed memory, handed out in aligned pieces of whole cache lines."""
-
-    cdef list chunks
-    cdef char *free
-    cdef ptrdiff_t n_free
-
-    def __cinit__(self):
-        self.chunks = []
-
-    cdef void *take(self, ptrdiff_t n_bytes) except NULL:
-        n_bytes += -n_bytes % _ALIGNMENT
-        if n_bytes > self.n_free:
-            chunk = np.zeros(max(n_bytes, _LEAST_CHUNK) + _ALIGNMENT, np.uint8)
-            self.chunks.append(chunk)
-            self.free = <char *> address(chunk, np.uint8)
-            self.free += (-<uintptr_t> self.free) % <uintptr_t> _ALIGNMENT
-            self.n_free = max(n_bytes, _LEAST_CHUNK)
-        piece = self.free
-        self.free += n_bytes
-        self.n_free -= n_bytes
-        return piece
-
 
 cdef class _Layers:
     """The layers of a network, and what it takes to compute their outputs."""
@@ -112,7 +79,7 @@ cdef class _Layers:
     cdef readonly object coefs, intercepts, dtype
     cdef bint is_double
     cdef ptrdiff_t item_bytes, lanes  # of a number, and how many make a cache line
-    cdef _Memory memory  # what `network` points to, beside the weights
+    cdef list memory  # what `network` points to, beside the weights
     cdef _Inputs inputs  # of a stream that is standardized
     cdef network_t network
     cdef const kernel_t *kernel
@@ -127,11 +94,11 @@ cdef class _Layers:
         self.dtype = _FLOAT64 if self.is_double else _FLOAT32  # a loaded one is another
         self.item_bytes = 8 if self.is_double else 4
         self.lanes = _ALIGNMENT // self.item_bytes
-        self.memory = _Memory()
+        self.memory = []
         self.kernel = &kernels[<int> INSTRUCTION_SETS.index(instruction_set)][self.is_double]
         self.network.activation = _ACTIVATIONS.index(activation)
         self.network.n_layers = len(coefs)
-        self.network.layers = <layer_t *> self.memory.take(
+        self.network.layers = <layer_t *> self.zeros(
             self.network.n_layers * <ptrdiff_t> sizeof(layer_t))
         for index in range(self.network.n_layers):
             self.open_layer(&self.network.layers[index], index, is_copied and index == 0)
@@ -156,12 +123,28 @@ cdef class _Layers:
                 (<float *> layer.mask)[unit] = 1
         return 0
 
+    cdef int open_blocks(self, ptrdiff_t size, ptrdiff_t n_inputs) except -1:
+        """Make room for blocks of samples: for their inputs and sums."""
+        cdef network_t *network = &self.network
+        network.block_stride = (network.layers.stride // self.lanes | 1) * self.lanes
+        for i in range(2):
+            network.blocks[i].inputs = self.room(n_inputs * size)
+        network.block_sums = self.room(size * network.block_stride + 4 * self.lanes)
+        return 0
+
     cdef ptrdiff_t padded(self, ptrdiff_t n_values) noexcept:
         return (n_values + self.lanes - 1) // self.lanes * self.lanes
 
     cdef void *room(self, ptrdiff_t n_values) except NULL:
         """Room for so many values in the type of the weights."""
-        return self.memory.take(n_values * self.item_bytes)
+        return self.zeros(n_values * self.item_bytes)
+
+    cdef void *zeros(self, ptrdiff_t n_bytes) except NULL:
+        """Zeroed memory, as much as asked for in whole cache lines of its own."""
+        chunk = np.zeros(n_bytes + 2 * _ALIGNMENT, np.uint8)
+        self.memory.append(chunk)
+        piece = <char *> address(chunk, np.uint8)
+        return piece + (-<uintptr_t> piece) % <uintptr_t> _ALIGNMENT
 
     def standardize_few(self, moments, totals, is_centred):
         """Let a few rows be standardized by the moments, which may be None."""

@@ -41,77 +41,64 @@ static ALWAYS_INLINE ptrdiff_t count_inputs(
     return samples->indptr[row + 1] - samples->indptr[row];
 }
 
-/* Write all inputs of a sample to m->row. */
-static void read_row(const moments_t *m, const samples_t *samples, ptrdiff_t row)
+/* The input that the k-th of them is, or -1: see column_at. */
+static ALWAYS_INLINE ptrdiff_t input_of(
+    const moments_t *m, const samples_t *samples, ptrdiff_t row, ptrdiff_t k)
 {
-    const ptrdiff_t n_features = samples->n_features;
-    ptrdiff_t i, j;
-    if (!samples->index_bytes) {
-        const ptrdiff_t start = row * n_features;
-        for (j = 0; j < n_features; j++) m->row[j] = VALUE_AT(double, samples, start + j);
-        return;
+    if (!is_listed(m, samples)) return k;
+    return column_at(samples, samples->index_bytes, samples->indptr[row] + k);
+}
+
+/* Write them to m->row, and return how many they are. */
+static ptrdiff_t read_row(const moments_t *m, const samples_t *samples, ptrdiff_t row)
+{
+    const int has_gaps = samples->index_bytes && m->is_centred;
+    const ptrdiff_t n = count_inputs(m, samples, row);
+    const ptrdiff_t start = samples->index_bytes ? samples->indptr[row] : row * n;
+    const ptrdiff_t stop = has_gaps ? samples->indptr[row + 1] : start + n;
+    ptrdiff_t i, k;
+    if (has_gaps) memset(m->row, 0, (size_t)n * sizeof(double));
+    for (i = start; i < stop; i++) {
+        k = has_gaps ? column_at(samples, samples->index_bytes, i) : i - start;
+        if (k >= 0) m->row[k] = VALUE_AT(double, samples, i);
     }
-    memset(m->row, 0, (size_t)n_features * sizeof(double));
-    for (i = samples->indptr[row]; i < samples->indptr[row + 1]; i++) {
-        j = column_at(samples, samples->index_bytes, i);
-        if (j >= 0) m->row[j] = VALUE_AT(double, samples, i);
-    }
+    return n;
 }
 
 /* S1 <- S1 + w (x - K) and S2 <- S2 + w (x - K)^2. */
-static ALWAYS_INLINE void count_input(const moments_t *m, ptrdiff_t j, double x, double weight)
-{
-    const double distance = x - m->shift[j], weighted = weight * distance;
-    m->sums[j] += weighted;
-    m->squares[j] += weighted * distance;
-}
-
 static void count_row(const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight)
 {
-    ptrdiff_t i, j;
+    const ptrdiff_t n = read_row(m, samples, row);
+    ptrdiff_t k;
     m->totals[0] += weight;
     m->totals[1] += 1;
-    if (is_listed(m, samples)) {
-        for (i = samples->indptr[row]; i < samples->indptr[row + 1]; i++) {
-            j = column_at(samples, samples->index_bytes, i);
-            if (j >= 0) count_input(m, j, VALUE_AT(double, samples, i), weight);
+    for (k = 0; k < n; k++) {
+        const ptrdiff_t j = input_of(m, samples, row, k);
+        if (j >= 0) {
+            const double distance = m->row[k] - m->shift[j], weighted = weight * distance;
+            m->sums[j] += weighted;
+            m->squares[j] += weighted * distance;
         }
-        return;
     }
-    read_row(m, samples, row);
-    for (j = 0; j < samples->n_features; j++) count_input(m, j, m->row[j], weight);
 }
 
-static ALWAYS_INLINE void write_value(const moments_t *m, void *out, ptrdiff_t i, double z)
-{
-    if (m->to_double) ((double *)out)[i] = z;
-    else ((float *)out)[i] = (float)z;
-}
-
-/* Write (x - mean) / scale for the `count_inputs` of a sample, from out[first] on; return how many. */
+/* Write (x - mean) / scale for the inputs of a sample, from out[first] on; return how many. */
 static ptrdiff_t standardize_row(
     const moments_t *m, const samples_t *samples, ptrdiff_t row, void *out, ptrdiff_t first)
 {
     const double n = m->totals[1] > 0 ? m->totals[0] : 1, share = 4 * m->totals[1] * DBL_EPSILON;
+    const ptrdiff_t n_inputs = read_row(m, samples, row);
     double mean, scale;
-    ptrdiff_t i, j;
-    if (is_listed(m, samples)) {
-        const ptrdiff_t start = samples->indptr[row], stop = samples->indptr[row + 1];
-        for (i = start; i < stop; i++) {
-            j = column_at(samples, samples->index_bytes, i);
-            mean = scale = 1;
-            if (j >= 0) input_statistics(m, n, share, j, &mean, &scale);
-            write_value(m, out, first + i - start, j < 0 ? 0 : VALUE_AT(double, samples, i) / scale);
-        }
-        return stop - start;
+    ptrdiff_t k;
+    for (k = 0; k < n_inputs; k++) {
+        const ptrdiff_t j = input_of(m, samples, row, k);
+        if (j >= 0) input_statistics(m, n, share, j, &mean, &scale);
+        m->row[k] = j >= 0 ? (m->row[k] - mean) / scale : 0;
     }
-    read_row(m, samples, row);
-    for (j = 0; j < samples->n_features; j++) {
-        input_statistics(m, n, share, j, &mean, &scale);
-        m->row[j] = (m->row[j] - mean) / scale;
-    }
-    for (j = 0; j < samples->n_features; j++) write_value(m, out, first + j, m->row[j]);
-    return samples->n_features;
+    for (k = 0; k < n_inputs; k++)
+        if (m->to_double) ((double *)out)[first + k] = m->row[k];
+        else ((float *)out)[first + k] = (float)m->row[k];
+    return n_inputs;
 }
 
 #endif

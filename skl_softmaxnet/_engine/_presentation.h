@@ -63,20 +63,36 @@ FUNCTION void NAME(set_rule)(network_t *network, double rate)
     network->current = 1 / network->shrunk;
 }
 
+/* One presentation, from the sums of the first layer to its step, which is left ready; `target` is set. */
+FUNCTION double NAME(present)(network_t *network, int kind, labels_t labels, double rate)
+{
+    const layer_t *last = network->layers + network->n_layers - 1;
+    const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
+    REAL *target = network->target;
+    double loss;
+    ptrdiff_t k;
+    NAME(forward)(network);
+    NAME(set_rule)(network, rate);
+    if (n_outputs == 1) /* in registers */
+        loss = NAME(output_layer)(network, kind, last, labels, (REAL)rate, 1);
+    else
+        loss = NAME(output_layer)(network, kind, last, labels, (REAL)rate, n_outputs);
+    for (k = 0; k < labels.n; k++) target[labels.first[k]] = 0;
+    NAME(backward)(network, kind, (REAL)rate);
+    return loss;
+}
+
 /* Present n rows, between which no average is taken. */
 TARGET static double NAME(run_part)(
     network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
     double rate, ptrdiff_t n)
 {
-    const int activation = network->activation;
     const int kind = network->kind == MOMENTUM ? MOMENTUM : DECAY; /* which may be none */
-    const layer_t *last = network->layers + network->n_layers - 1;
     input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
     input_t only = {.columns = network->only};
     const input_t all = {.n = samples->n_features, .is_full = 1}; /* with momentum all weights move */
-    REAL *t = network->target;
-    const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
-    double total = 0, loss;
+    REAL *target = network->target;
+    double total = 0;
     ptrdiff_t s, k;
     NAME(load)(samples, rows[0], now);
     if (network->kind == DECAY) NAME(catch_up)(network, now->is_full ? NULL : now->columns, now->n);
@@ -84,23 +100,13 @@ TARGET static double NAME(run_part)(
     for (s = 0; s < n; s++) {
         const double fraction = fractions ? fractions[s] : 1;
         const labels_t labels = labels_of(samples, rows[s]);
-        const REAL step_rate = (REAL)(rate * fraction);
-        /* the target, written long before it is read */
-        for (k = 0; k < labels.n; k++) t[labels.first[k]] = 1;
+        for (k = 0; k < labels.n; k++) target[labels.first[k]] = 1; /* long before it is read */
         if (s + 1 < n) { /* the processor does this while it waits for the forward pass */
             NAME(load)(samples, rows[s + 1], next);
             only.n = NAME(list_only)(now, next, only.columns);
         }
         if (s + ROWS_AHEAD < n) NAME(prefetch)(samples, rows[s + ROWS_AHEAD]);
-        NAME(forward)(network, activation);
-        NAME(set_rule)(network, rate * fraction);
-        if (n_outputs == 1) /* in registers */
-            loss = NAME(output_layer)(network, kind, last, labels, step_rate, 1);
-        else
-            loss = NAME(output_layer)(network, kind, last, labels, step_rate, n_outputs);
-        total += fraction * loss;
-        for (k = 0; k < labels.n; k++) t[labels.first[k]] = 0;
-        NAME(backward)(network, kind, activation, step_rate);
+        total += fraction * NAME(present)(network, kind, labels, rate * fraction);
         if (s + 1 == n) break;
         /* the update for s fused with the forward pass of s + 1: weights are read once */
         NAME(first_layer)(kind, UPDATE | SUM, network, kind == MOMENTUM ? &all : next, now, next);
