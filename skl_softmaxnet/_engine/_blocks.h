@@ -21,9 +21,7 @@
  * samples fill the block up, which change no bit.
  */
 
-/* --------------------------------------------------------------------------------------------
- * The inputs of a block
- */
+/* --- The inputs of a block --- */
 
 /* LANES vectors of LANES numbers, transposed: a shuffle of cards, for log2(LANES) times. */
 FUNCTION void NAME(transpose)(VEC *m)
@@ -71,9 +69,7 @@ LARGE_FUNCTION ptrdiff_t NAME(load_block)(
     return (ptrdiff_t)LANE(NAME(total)(counts, LANES), 0);
 }
 
-/* --------------------------------------------------------------------------------------------
- * All samples at once
- */
+/* --- All samples at once --- */
 
 /* G <- G + X X^T over a strip: what is below the diagonal, and the rest of its tiles. */
 FUNCTION void NAME(add_inner_products)(
@@ -150,9 +146,7 @@ LARGE_FUNCTION void NAME(pass_in_strips)(
     }
 }
 
-/* --------------------------------------------------------------------------------------------
- * One sample after the other
- */
+/* --- One sample after the other --- */
 
 /* z_t = c (Z_t + sum_{s<t} G_ts d_s) + b, four vectors at a time in registers. */
 FUNCTION void NAME(complete_sums)(const network_t *network, ptrdiff_t t, REAL c)
@@ -204,21 +198,7 @@ LARGE_FUNCTION double NAME(present_block)(
     return total;
 }
 
-/* --------------------------------------------------------------------------------------------
- * A part of an epoch
- */
-
-/* Whether all inner products of a block are finite, which none is larger than those of samples with
- * themselves. */
-FUNCTION int NAME(is_finite_block)(const network_t *network)
-{
-    const REAL *products = network->inner_products;
-    const ptrdiff_t size = network->block_size;
-    REAL zero = 0;
-    ptrdiff_t s;
-    for (s = 0; s < size; s++) zero += 0 * products[s * size + s];
-    return zero == 0;
-}
+/* --- A part of an epoch --- */
 
 /* See to it that all rows of the first layer wait for the same decay, which must not be too much. */
 FUNCTION void NAME(settle)(network_t *network)
@@ -256,7 +236,7 @@ TARGET static double NAME(run_in_blocks)(
         if (in_block) {
             if (!waits) NAME(settle)(network);
             NAME(pass_in_strips)(network, samples, waits ? now : NULL, next);
-            waits = in_block = NAME(is_finite_block)(network);
+            waits = in_block = NAME(largest_of)(network->inner_products, size * size) < INFINITY;
         }
         if (in_block) {
             total += NAME(present_block)(network, samples, next, shares, rate);

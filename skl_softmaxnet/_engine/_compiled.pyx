@@ -84,7 +84,7 @@ cdef class CompiledEngine(_Layers):
         cdef ptrdiff_t list_bytes = (n_features + 1) * <ptrdiff_t> sizeof(ptrdiff_t)
         for i in range(network.n_layers):
             self.lay_out_layer(&network.layers[i], i)
-        network.target = self.room(network.layers[network.n_layers - 1].fan_out)
+        network.target = self.room(self.n_outputs)
         network.only = <ptrdiff_t *> self.zeros(list_bytes)
         for i in range(2):
             network.inputs[i].columns = <ptrdiff_t *> self.zeros(list_bytes)
@@ -124,7 +124,9 @@ cdef class CompiledEngine(_Layers):
         cdef ptrdiff_t size = self.block_size(n_features, network.layers.fan_out)
         if size == 0:
             return 0
-        self.open_blocks(size, (n_features + 15) // 16 * 16)
+        self.open_blocks(size)
+        for i in range(2):
+            network.blocks[i].inputs = self.room((n_features + 15) // 16 * 16 * size)
         network.block_steps = self.room(size * network.block_stride + 4 * self.lanes)
         network.inner_products = self.room(size * size)
         network.block_size = size  # now that there was memory for all
@@ -179,24 +181,22 @@ cdef class CompiledEngine(_Layers):
         """Take the samples of the next runs."""
         cdef ptrdiff_t n_features = self.network.layers.fan_in, i
         cdef ptrdiff_t n_bytes = self.padded(n_features) * self.item_bytes
-        cdef bint is_zeroed = self.sparse_rows == NULL
         cdef _Samples samples = _Samples()
-        samples.open_with(X, targets, len(self.intercepts[-1]))
+        samples.open_with(X, targets, self.n_outputs)
         if not samples.fits(n_features) or samples.view.is_double != self.is_double:
             raise ValueError(
                 f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
                 f"have {self.dtype} and {n_features} rows"
             )
-        if samples.view.index_bytes and is_zeroed:
+        if samples.view.index_bytes and self.sparse_rows == NULL:
             self.sparse_rows = <char *> self.zeros(2 * n_bytes)
-        elif not samples.view.index_bytes and self.in_blocks and not self.network.block_size:
+        elif samples.view.index_bytes:
+            memset(self.sparse_rows, 0, 2 * n_bytes)
+        elif self.in_blocks and not self.network.block_size:
             self.lay_out_blocks()
         for i in range(2):  # nothing is left of the samples before
             self.network.inputs[i].n = self.network.inputs[i].is_full = 0
-            if samples.view.index_bytes:
-                self.network.inputs[i].values = self.sparse_rows + i * n_bytes
-                if not is_zeroed:
-                    memset(self.network.inputs[i].values, 0, n_bytes)
+            self.network.inputs[i].values = self.sparse_rows + i * n_bytes  # for sparse ones
         self.samples = samples
         return 0
 
@@ -208,11 +208,12 @@ cdef class CompiledEngine(_Layers):
 
     def is_finite(self, inputs=None):
         """Tell whether all weights are finite; of the first layer, those of the given inputs."""
-        cdef const ptrdiff_t *listed = NULL
+        cdef const void *listed = NULL
         cdef ptrdiff_t n_inputs = self.network.layers.fan_in
         if inputs is not None:
-            listed, n_inputs = <const ptrdiff_t *> address(inputs, _INTP), len(inputs)
-        return self.kernel.largest_weight(&self.network, listed, n_inputs, False) < INFINITY
+            listed, n_inputs = address(inputs, _INTP), len(inputs)
+        return self.kernel.largest_weight(
+            &self.network, listed, sizeof(ptrdiff_t), n_inputs, False) < INFINITY
 
     @classmethod
     def forward_pass(cls, coefs, intercepts, activation):
@@ -227,25 +228,15 @@ cdef class CompiledEngine(_Layers):
         self.samples = None
         self.standardize_few(moments, totals, is_centred)
 
-    cpdef double bound(
-        self, double largest_input, ptrdiff_t n_inputs, double rate, ptrdiff_t n,
-        ptrdiff_t n_listed=-1,
-    ) noexcept:
-        """Return what no number exceeds while n samples are presented, as far as is known before.
+    def bound(self, double largest, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
+        """Return what no number exceeds while n dense samples are presented, as is known before.
 
-        The samples hold no larger magnitude, and list so many inputs each. Of the first layer only
-        the inputs listed in `network.only` are looked at, if they are.
+        They hold no larger magnitude, and so many inputs each.
         """
-        cdef ptrdiff_t n_features = self.network.layers.fan_in
-        cdef const ptrdiff_t *listed = NULL if n_listed < 0 else self.network.only
-        cdef bound_t bound
-        bound.weight = self.kernel.largest_weight(
-            &self.network, listed, n_features if n_listed < 0 else n_listed, False)
-        bound.velocity = 0
-        if self.network.kind == MOMENTUM:
-            bound.velocity = self.kernel.largest_weight(&self.network, NULL, n_features, True)
-        bound.input = largest_input
-        return bound_after(bound, &self.network, n_inputs, rate, n)
+        cdef few_t few
+        few.largest, few.longest, few.n_presentations = largest, n_inputs, n
+        few.samples.index_bytes = 0
+        return self.bound_of(&few, rate)
 
     def learn_few(
         self, dict attributes, dict expected, X, list labels, list weights, double rate,
@@ -300,12 +291,20 @@ cdef class CompiledEngine(_Layers):
         return False
 
     cdef double bound_of(self, few_t *few, double rate) noexcept:
-        """The bound for a few rows, which look at the listed inputs alone where no other weight moves."""
-        cdef ptrdiff_t n_listed = -1
-        cdef bint moves_all = self.network.kind != 0 or self.network.averages
-        if few.samples.index_bytes and not moves_all and list_columns(few, self.network.only):
-            n_listed = few.indptr[few.samples.n_rows]
-        return self.bound(few.largest, few.longest, rate, few.n_presentations, n_listed)
+        """The bound for a few rows; of weights that they do not move, none is looked at."""
+        cdef bound_t bound
+        cdef ptrdiff_t n_features = self.network.layers.fan_in, n_inputs = n_features
+        cdef const void *listed = NULL
+        if few.samples.index_bytes and self.network.kind == 0 and not self.network.averages:
+            if few.indptr[few.samples.n_rows] <= n_features:
+                listed, n_inputs = few.samples.indices, few.indptr[few.samples.n_rows]
+        bound.weight = self.kernel.largest_weight(
+            &self.network, listed, few.samples.index_bytes, n_inputs, False)
+        bound.velocity = 0
+        if self.network.kind == MOMENTUM:
+            bound.velocity = self.kernel.largest_weight(&self.network, NULL, 0, n_features, True)
+        bound.input = few.largest
+        return bound_after(bound, &self.network, few.longest, rate, few.n_presentations)
 
     cdef double present_few(self, few_t *few, double rate) noexcept:
         cdef unsigned int mode = flush_tiny_results()

@@ -242,8 +242,8 @@ typedef struct {
     double (*run)(network_t *, const samples_t *, const ptrdiff_t *order, const double *fractions,
                   double rate, ptrdiff_t n);
     void (*catch_up)(network_t *);
-    double (*largest_weight)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs,
-                             int of_velocities);
+    double (*largest_weight)(const network_t *, const void *inputs, int index_bytes,
+                             ptrdiff_t n_inputs, int of_velocities);
     void (*sum_outputs)(network_t *, const samples_t *, void *outputs);
 } kernel_t;
 

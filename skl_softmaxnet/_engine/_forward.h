@@ -23,9 +23,7 @@ FUNCTION const REAL *NAME(copy_rows)(
     return copies;
 }
 
-/* --------------------------------------------------------------------------------------------
- * The first layer
- */
+/* --- The first layer --- */
 
 /* sums <- sums + sum_k inputs[k] w_k, `count` vectors of them, for n rows w_k of weights: those of
  * the listed columns or, where there is no list, the first. */
@@ -133,9 +131,7 @@ LARGE_FUNCTION void NAME(sum_tiles)(
     }
 }
 
-/* --------------------------------------------------------------------------------------------
- * All layers
- */
+/* --- All layers --- */
 
 /* Write the sums of the output layer for all samples, one row after the other. */
 TARGET static void NAME(sum_outputs)(network_t *network, const samples_t *samples, void *outputs)

@@ -12,7 +12,7 @@ cdef class _ForwardPass(_Layers):
             raise ValueError(
                 f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
                 f"have {self.network.layers.fan_in} rows")
-        z = np.empty((samples.view.n_rows, self.n_outputs()), self.dtype)
+        z = np.empty((samples.view.n_rows, self.n_outputs), self.dtype)
         cdef void *outputs = address(z, self.dtype)
         with nogil:
             self.kernel.sum_outputs(&self.network, &samples.view, outputs)
@@ -27,7 +27,7 @@ cdef class _ForwardPass(_Layers):
         memory = take_rows(&few, X, self.network.layers.fan_in)
         if memory is None:
             return None
-        z = np.empty((few.samples.n_rows, self.n_outputs()), self.dtype)
+        z = np.empty((few.samples.n_rows, self.n_outputs), self.dtype)
         cdef void *outputs = address(z, self.dtype)
         with cython.critical_section(self):
             if not self.lie_as_before(coefs, intercepts, False):
@@ -37,15 +37,14 @@ cdef class _ForwardPass(_Layers):
             self.kernel.sum_outputs(&self.network, &few.samples, outputs)
         return z if largest_of(outputs, z.size, self.is_double) < INFINITY else None
 
-    cdef ptrdiff_t n_outputs(self) noexcept:
-        return self.network.layers[self.network.n_layers - 1].fan_out
-
 
 cdef _ForwardPass open_forward_pass(coefs, intercepts, activation, instruction_set):
     cdef bint is_copied = not is_aligned(coefs[0], coefs[0].dtype)
     forward_pass = _ForwardPass()
     forward_pass.open(coefs, intercepts, activation, instruction_set, is_copied)
-    forward_pass.open_blocks(ROWS_AT_ONCE, STRIP + forward_pass.lanes)
+    forward_pass.open_blocks(ROWS_AT_ONCE)
+    forward_pass.network.blocks[0].inputs = forward_pass.room(
+        ROWS_AT_ONCE * (STRIP + forward_pass.lanes))
     if is_copied:
         forward_pass.network.copies = forward_pass.room(STRIP * forward_pass.network.layers.stride)
         forward_pass.network.row_bytes = coefs[0].strides[0]

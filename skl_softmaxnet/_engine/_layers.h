@@ -2,9 +2,7 @@
  * _run.h.
  */
 
-/* --------------------------------------------------------------------------------------------
- * Forward
- */
+/* --- Forward --- */
 
 /* h <- f(W h_below + b) for a later layer. */
 FUNCTION void NAME(forward_layer)(const layer_t *layer, int activation)
@@ -62,9 +60,7 @@ FUNCTION void NAME(take_step)(
     intercept[v] = intercept[v] + change;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Output layer: from its sums z to outputs, loss, delta and error
- */
+/* --- Output layer: from its sums z to outputs, loss, delta and error --- */
 
 /* o = softmax(z) in place; returns logsumexp(z), or 0 where it is not wanted.
  *
@@ -148,9 +144,7 @@ FUNCTION double NAME(output_layer)(
     return loss;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Backward
- */
+/* --- Backward --- */
 
 /* delta = signal * f'(h) of a hidden layer, and what follows from it. */
 FUNCTION void NAME(hidden_delta)(

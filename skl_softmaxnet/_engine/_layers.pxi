@@ -4,25 +4,17 @@
 cdef extern from "_dispatch.h" nogil:
     ctypedef struct layer_t:
         ptrdiff_t fan_in, fan_out, stride
-        void *weights
-        void *intercept
-        void *output
-        void *step
-        void *signal
-        void *mask
-        void *velocity
-        void *intercept_velocity
-        void *average
-        void *intercept_average
+        pointer weights, intercept, output, step, signal, mask
+        pointer velocity, intercept_velocity, average, intercept_average
 
     ctypedef struct input_t:
-        void *values
+        pointer values
         ptrdiff_t *columns
         ptrdiff_t n
         int is_full
 
     ctypedef struct block_t:
-        void *inputs
+        pointer inputs
 
     enum: DECAY, MOMENTUM
 
@@ -35,19 +27,12 @@ cdef extern from "_dispatch.h" nogil:
         int activation, output_activation, loss, gradient, fit_intercept, kind, averages
         double alpha, shrunk, current
         double *caught_up
-        ptrdiff_t t
+        ptrdiff_t t, block_size, block_stride, row_bytes
         rule_t rule
-        void *target
+        pointer target, block_sums, block_steps, inner_products, copies
         input_t inputs[2]
         ptrdiff_t *only
-        ptrdiff_t block_size
         block_t blocks[2]
-        ptrdiff_t block_stride
-        void *block_sums
-        void *block_steps
-        void *inner_products
-        void *copies
-        ptrdiff_t row_bytes
 
     enum: STRIP, ROWS_AT_ONCE
 
@@ -56,7 +41,7 @@ cdef extern from "_dispatch.h" nogil:
             network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t
         ) noexcept nogil
         void (*catch_up)(network_t *) noexcept nogil
-        double (*largest_weight)(const network_t *, const ptrdiff_t *, ptrdiff_t, int) noexcept nogil
+        double (*largest_weight)(const network_t *, const void *, int, ptrdiff_t, int) noexcept nogil
         void (*sum_outputs)(network_t *, const samples_t *, void *) noexcept nogil
 
     const kernel_t kernels[1][2]  # of as many levels as the compiler could make
@@ -81,6 +66,7 @@ cdef class _Layers:
     cdef ptrdiff_t item_bytes, lanes  # of a number, and how many make a cache line
     cdef list memory  # what `network` points to, beside the weights
     cdef _Inputs inputs  # of a stream that is standardized
+    cdef ptrdiff_t n_outputs
     cdef network_t network
     cdef const kernel_t *kernel
 
@@ -102,6 +88,7 @@ cdef class _Layers:
             self.network.n_layers * <ptrdiff_t> sizeof(layer_t))
         for index in range(self.network.n_layers):
             self.open_layer(&self.network.layers[index], index, is_copied and index == 0)
+        self.n_outputs = self.network.layers[self.network.n_layers - 1].fan_out
         return 0
 
     cdef int open_layer(self, layer_t *layer, ptrdiff_t index, bint is_copied) except -1:
@@ -123,12 +110,10 @@ cdef class _Layers:
                 (<float *> layer.mask)[unit] = 1
         return 0
 
-    cdef int open_blocks(self, ptrdiff_t size, ptrdiff_t n_inputs) except -1:
-        """Make room for blocks of samples: for their inputs and sums."""
+    cdef int open_blocks(self, ptrdiff_t size) except -1:
+        """Make room for the sums of blocks of samples."""
         cdef network_t *network = &self.network
         network.block_stride = (network.layers.stride // self.lanes | 1) * self.lanes
-        for i in range(2):
-            network.blocks[i].inputs = self.room(n_inputs * size)
         network.block_sums = self.room(size * network.block_stride + 4 * self.lanes)
         return 0
 

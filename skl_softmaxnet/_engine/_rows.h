@@ -52,11 +52,9 @@ FUNCTION void NAME(load_sparse)(
 
 FUNCTION void NAME(load)(const samples_t *samples, ptrdiff_t row, input_t *input)
 {
-    switch (samples->index_bytes) {
-    case 0: NAME(load_dense)(samples, row, input); break;
-    case 4: NAME(load_sparse)(samples, row, input, 4); break;
-    default: NAME(load_sparse)(samples, row, input, 8);
-    }
+    if (samples->index_bytes == 0) NAME(load_dense)(samples, row, input);
+    else if (samples->index_bytes == 4) NAME(load_sparse)(samples, row, input, 4);
+    else NAME(load_sparse)(samples, row, input, 8);
 }
 
 /* Ask for a row that will be loaded soon: rows come in random order, which no cache foresees. */

@@ -5,6 +5,8 @@ from cpython.buffer cimport (
     PyObject_GetBuffer)
 from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
 
+ctypedef void *pointer
+
 
 cdef extern from "_dispatch.h" nogil:
     ctypedef struct samples_t:

@@ -60,7 +60,8 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
 /* That of all weights and intercepts, or all velocities; of the first layer, of the rows of the listed
  * inputs or, where the list is NULL, of the first n_inputs. */
 TARGET static double NAME(largest_weight)(
-    const network_t *network, const ptrdiff_t *inputs, ptrdiff_t n_inputs, int of_velocities)
+    const network_t *network, const void *inputs, int index_bytes, ptrdiff_t n_inputs,
+    int of_velocities)
 {
     double largest = 0, x;
     ptrdiff_t l, i;
@@ -72,8 +73,9 @@ TARGET static double NAME(largest_weight)(
         const ptrdiff_t n_rows = l ? layer->fan_out : n_inputs;
         if (!is_listed && (x = NAME(largest_of)(weights, n_rows * layer->stride)) > largest) largest = x;
         for (i = 0; is_listed && i < n_rows; i++) {
-            if ((size_t)inputs[i] >= (size_t)layer->fan_in) continue;
-            x = NAME(largest_of)(weights + inputs[i] * layer->stride, layer->stride);
+            const ptrdiff_t j = index_at(index_bytes, inputs, i);
+            if ((size_t)j >= (size_t)layer->fan_in) continue;
+            x = NAME(largest_of)(weights + j * layer->stride, layer->stride);
             if (x > largest) largest = x;
         }
         x = NAME(largest_of)(intercept, NAME(vectors)(layer->fan_out) * LANES);

@@ -56,9 +56,7 @@ static void shuffle_part(
     }
 }
 
-/* --------------------------------------------------------------------------------------------
- * The keys of a row
- */
+/* --- The keys of a row --- */
 
 /* What they are made of, one after the other: values as float32; values as they are, if these are
  * doubles, where CSR entries have two keys, for s and for x; labels. */
@@ -197,9 +195,7 @@ static ALWAYS_INLINE uint64_t next_key(const sorting_t *sorting, cursor_t *curso
     return key;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Places of keys, the same for rows that tie
- */
+/* --- Places of keys, the same for rows that tie --- */
 
 static ALWAYS_INLINE cursor_t cursor_at(const sorting_t *sorting, ptrdiff_t k, uint64_t place)
 {
@@ -268,9 +264,7 @@ static ptrdiff_t count_shared(
     return n_shared;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Sorting by keys
- */
+/* --- Sorting by keys --- */
 
 static void insertion_sort(sorting_t *sorting, ptrdiff_t start, ptrdiff_t stop)
 {

@@ -36,31 +36,19 @@ static double largest_of(const void *values, ptrdiff_t n, int is_double)
 static int has_sorted_rows(few_t *few, ptrdiff_t n_stored)
 {
     const samples_t *samples = &few->samples;
-    ptrdiff_t i, j;
+    ptrdiff_t i, j, last;
     few->longest = 0;
     if (few->indptr[0] != 0 || few->indptr[samples->n_rows] > n_stored) return 0;
     for (i = 0; i < samples->n_rows; i++) {
         const ptrdiff_t start = few->indptr[i], end = few->indptr[i + 1];
         if (start < 0 || end < start || end > n_stored) return 0;
         if (end - start > few->longest) few->longest = end - start;
-        for (j = start; j < end; j++) {
-            const ptrdiff_t column = index_at(samples->index_bytes, samples->indices, j);
-            const ptrdiff_t least =
-                j > start ? index_at(samples->index_bytes, samples->indices, j - 1) + 1 : 0;
-            if (column < least || column >= samples->n_features) return 0;
+        for (j = start, last = -1; j < end; j++) {
+            const ptrdiff_t column = column_at(samples, samples->index_bytes, j);
+            if (column <= last) return 0;
+            last = column;
         }
     }
-    return 1;
-}
-
-/* List the columns of all rows, if they are not more than there are. */
-static int list_columns(const few_t *few, ptrdiff_t *columns)
-{
-    const samples_t *samples = &few->samples;
-    const ptrdiff_t n = few->indptr[samples->n_rows];
-    ptrdiff_t j;
-    if (n > samples->n_features) return 0;
-    for (j = 0; j < n; j++) columns[j] = index_at(samples->index_bytes, samples->indices, j);
     return 1;
 }
 
@@ -82,9 +70,7 @@ static int list_presentations(few_t *few, const double *weights)
     return few->n_presentations > 0;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Standardized inputs, by moments that go back to what they were if rows are not presented
- */
+/* --- Standardized inputs, by moments that go back to what they were if rows are not presented --- */
 
 /* Tell whether so many rows, each to a row of its own, are few enough, and what is stored of all,
  * presented or not. */
@@ -169,9 +155,7 @@ static void standardize_few(few_t *few, const moments_t *m, void *values)
     if (!listed) few->samples.index_bytes = 0;
 }
 
-/* --------------------------------------------------------------------------------------------
- * A bound of all numbers
- */
+/* --- A bound of all numbers --- */
 
 /* What a bound is made of: magnitudes that nothing exceeds. */
 typedef struct {

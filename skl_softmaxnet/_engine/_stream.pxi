@@ -34,7 +34,6 @@ cdef extern from "_stream.h" nogil:
 
     double largest_of(const void *, ptrdiff_t n, int is_double)
     int has_sorted_rows(few_t *, ptrdiff_t n_stored)
-    int list_columns(const few_t *, ptrdiff_t *columns)
     int list_presentations(few_t *, const double *weights)
     double bound_after(bound_t, const network_t *, ptrdiff_t n_inputs, double rate, ptrdiff_t n)
 

@@ -80,10 +80,6 @@ FUNCTION VEC NAME(exchange)(VEC v, ptrdiff_t n)
 /* How many vectors hold n numbers. */
 FUNCTION ptrdiff_t NAME(vectors)(ptrdiff_t n) { return (ptrdiff_t)(((size_t)n + LANES - 1) / LANES); }
 
-/* --------------------------------------------------------------------------------------------
- * exp, as 2^k (1 + p) with x = k log 2 + r, |r| <= log(2)/2 and p = expm1(r) by its series
- */
-
 /* A constant of double, and that of float. */
 #define OF_TYPE(of_double, of_float) (IS_DOUBLE ? (of_double) : (of_float))
 #define MANTISSA_BITS OF_TYPE(52, 23)
@@ -96,7 +92,8 @@ FUNCTION ptrdiff_t NAME(vectors)(ptrdiff_t n) { return (ptrdiff_t)(((size_t)n + 
 
 #define TERM(n, m) (r * SPLAT(1.0 / (m)) + SPLAT(1.0 / (n)))
 
-/* exp(x) - c, for c = 1 accurate near 0 too. */
+/* exp(x) - c, for c = 1 accurate near 0 too: exp(x) = 2^k (1 + p) with x = k log 2 + r, |r| <= log(2)/2
+ * and p = expm1(r) by its series. */
 FUNCTION VEC NAME(exp_minus)(VEC x, REAL c)
 {
     VEC scale, t, k, r, r2, r4, low; /* scale = 2^k */
@@ -121,9 +118,7 @@ FUNCTION VEC NAME(exp_minus)(VEC x, REAL c)
 
 #undef TERM
 
-/* --------------------------------------------------------------------------------------------
- * Activations f(z), and their derivatives from h = f(z)
- */
+/* --- Activations f(z), and their derivatives from h = f(z) --- */
 
 FUNCTION VEC NAME(logistic)(VEC z)
 {
@@ -160,9 +155,7 @@ FUNCTION VEC NAME(derivative)(int activation, VEC h)
     }
 }
 
-/* --------------------------------------------------------------------------------------------
- * Vectors from memory, and what is over all numbers in vectors
- */
+/* --- Vectors from memory, and what is over all numbers in vectors --- */
 
 /* A vector from anywhere in memory, of which n <= LANES numbers are there; then zeros. */
 FUNCTION VEC NAME(load_vector)(const REAL *from, ptrdiff_t n)
