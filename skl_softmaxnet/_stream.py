@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from sklearn import get_config
 
 from . import _engine
-from ._engine import MOST_ROWS
+from ._engine import MOST_PRESENTATIONS
 from ._network import has_new_weights, lies_in_blocks
 from ._weights import multipliers_of_classes
 
@@ -119,7 +119,7 @@ def _most_presentations(training):
 
     Not more than come before `Presentations.slices` may cut, so that losses are added up alike.
     """
-    most = min(MOST_ROWS, training.slice_size - MOST_ROWS + 1)
+    most = min(MOST_PRESENTATIONS, training.slice_size - MOST_PRESENTATIONS + 1)
     model = training.model
     if model.alpha or model.momentum or model.average or not sp.issparse(training.X):
         most = min(most, int(_MOST_SECONDS / training.engine.seconds_per_presentation))
@@ -138,7 +138,7 @@ def remember_training(estimator, training):
     """
     model = training.model
     if (
-        training.X.shape[0] <= MOST_ROWS
+        training.X.shape[0] <= MOST_PRESENTATIONS
         and hasattr(training.engine, "learn_few")
         and not model.verbose
         and not get_config()["skip_parameter_validation"]
@@ -151,7 +151,7 @@ def remember_training(estimator, training):
 def remember_forward_pass(estimator, model, forward_pass, n_samples):
     """Note the forward pass of a model, as the estimator was for a prediction of a few samples."""
     if (
-        n_samples <= MOST_ROWS
+        n_samples <= MOST_PRESENTATIONS
         and hasattr(forward_pass, "sums_of_few")
         and not has_new_weights(model)
         and lies_in_blocks(model)
@@ -265,7 +265,7 @@ def _as_rows(X, names, dtype):
         return None
     if dtype is None:
         dtype = np.float32 if X.dtype == np.float32 else np.float64
-    if len(X) > MOST_ROWS or (X.dtype == dtype and X.flags.c_contiguous):
+    if len(X) > MOST_PRESENTATIONS or (X.dtype == dtype and X.flags.c_contiguous):
         return X
     with np.errstate(over="ignore"):  # what is too large is not finite then
         return X.astype(dtype, order="C")
@@ -345,9 +345,9 @@ def _weigh(sample_weight, labels, multipliers):
             return None
         if len(sample_weight) != len(labels):
             return None
-        if not all(0 <= weight <= MOST_ROWS for weight in sample_weight):
+        if not all(0 <= weight <= MOST_PRESENTATIONS for weight in sample_weight):
             return None
         weights = [float(weight) for weight in sample_weight]
     if multipliers:
         weights = [w * multipliers[k] for w, k in zip(weights, labels, strict=True)]
-    return weights if max(weights) <= MOST_ROWS else None
+    return weights if max(weights) <= MOST_PRESENTATIONS else None

@@ -12,7 +12,7 @@ from ._sorting import index_dtype
 try:
     from ._compiled import (
         INSTRUCTION_SETS,
-        MOST_ROWS,
+        MOST_PRESENTATIONS,
         CompiledEngine,
         are_same,
         are_same_items,
@@ -22,14 +22,13 @@ try:
 except ImportError:  # no compiler was there at install time
     from ._sorting import shuffle, sort_rows
 
-    CompiledEngine, INSTRUCTION_SETS = None, ()
-    MOST_ROWS = 0  # of a short call
+    CompiledEngine, INSTRUCTION_SETS, MOST_PRESENTATIONS = None, (), 0
 
 Engine = CompiledEngine or NumpyEngine
 
 __all__ = [
     "INSTRUCTION_SETS",
-    "MOST_ROWS",
+    "MOST_PRESENTATIONS",
     "CompiledEngine",
     "Engine",
     "NumpyEngine",

@@ -22,7 +22,6 @@ include "_moments.pxi"
 include "_sorting.pxi"
 include "_stream.pxi"
 include "_layers.pxi"
-include "_forward.pxi"
 
 _OUTPUT_ACTIVATIONS = ("softmax", "sigmoid")
 _LOSSES = ("squared_error", "log_loss")
@@ -179,15 +178,10 @@ cdef class CompiledEngine(_Layers):
 
     cdef int take(self, X, targets) except -1:
         """Take the samples of the next runs."""
-        cdef ptrdiff_t n_features = self.network.layers.fan_in, i
-        cdef ptrdiff_t n_bytes = self.padded(n_features) * self.item_bytes
+        cdef ptrdiff_t n_bytes = self.padded(self.network.layers.fan_in) * self.item_bytes, i
         cdef _Samples samples = _Samples()
         samples.open_with(X, targets, self.n_outputs)
-        if not samples.fits(n_features) or samples.view.is_double != self.is_double:
-            raise ValueError(
-                f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
-                f"have {self.dtype} and {n_features} rows"
-            )
+        self.check(samples, True)
         if samples.view.index_bytes and self.sparse_rows == NULL:
             self.sparse_rows = <char *> self.zeros(2 * n_bytes)
         elif samples.view.index_bytes:
@@ -196,7 +190,8 @@ cdef class CompiledEngine(_Layers):
             self.lay_out_blocks()
         for i in range(2):  # nothing is left of the samples before
             self.network.inputs[i].n = self.network.inputs[i].is_full = 0
-            self.network.inputs[i].values = self.sparse_rows + i * n_bytes  # for sparse ones
+            if samples.view.index_bytes:
+                self.network.inputs[i].values = self.sparse_rows + i * n_bytes
         self.samples = samples
         return 0
 

@@ -4,8 +4,7 @@
  * three generations of x86-64; the processor is asked once, at import. Elsewhere there is one plain
  * version, for which the compiler's flags decide.
  */
-#ifndef SKL_SOFTMAXNET_DISPATCH_H
-#define SKL_SOFTMAXNET_DISPATCH_H
+#pragma once
 
 #include <math.h>
 #include <stddef.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #include <immintrin.h>
+#define HAS_LEVELS
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -258,8 +258,7 @@ typedef struct {
 #define PREFIX _mm
 #include "_float_and_double.h"
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define HAVE_LEVELS 1
+#ifdef HAS_LEVELS
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
@@ -270,14 +269,12 @@ typedef struct {
 #define VECTOR_BYTES 64
 #define PREFIX _mm512
 #include "_float_and_double.h"
-#else
-#define HAVE_LEVELS 0
 #endif
 
 /* The highest level that the processor can run: 0 baseline, 1 AVX2, 2 AVX-512. */
 static int highest_level(void)
 {
-#if HAVE_LEVELS
+#ifdef HAS_LEVELS
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
@@ -295,10 +292,8 @@ static int highest_level(void)
 /* kernels[level][is_double] */
 static const kernel_t kernels[][2] = {
     {KERNEL(float, baseline), KERNEL(double, baseline)},
-#if HAVE_LEVELS
+#ifdef HAS_LEVELS
     {KERNEL(float, avx2), KERNEL(double, avx2)},
     {KERNEL(float, avx512), KERNEL(double, avx512)},
 #endif
 };
-
-#endif

@@ -146,19 +146,6 @@ FUNCTION double NAME(output_layer)(
 
 /* --- Backward --- */
 
-/* delta = signal * f'(h) of a hidden layer, and what follows from it. */
-FUNCTION void NAME(hidden_delta)(
-    const network_t *network, int kind, const layer_t *layer, REAL rate)
-{
-    const VEC *h = layer->output, *signal = layer->signal;
-    const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
-    ptrdiff_t v;
-    for (v = 0; v < n_vectors; v++) {
-        const VEC delta = signal[v] * NAME(derivative)(network->activation, h[v]);
-        NAME(take_step)(network, kind, layer, v, delta, rate);
-    }
-}
-
 /* Send the signal down and update all layers but the first, whose step is left ready. */
 FUNCTION void NAME(backward)(const network_t *network, int kind, REAL rate)
 {
@@ -167,16 +154,20 @@ FUNCTION void NAME(backward)(const network_t *network, int kind, REAL rate)
     for (; layer > network->layers; layer--) {
         const layer_t *below = layer - 1;
         const ptrdiff_t n_vectors = NAME(vectors)(below->fan_out);
+        const VEC *h = below->output;
         VEC *sent = below->signal;
         const pass_t pass = {.weights = layer->weights, .stride = layer->stride,
                              .n_rows = layer->fan_out, .before = layer->step,
-                             .after = layer->signal, .step = below->output, .sums = sent,
+                             .after = layer->signal, .step = h, .sums = sent,
                              .rule = &network->rule, .velocity = layer->velocity};
         for (v = 0; v < n_vectors; v++) sent[v] = SPLAT(0);
         if (network->gradient) /* s_{l-1} = W_l s_l, through the weights before the update */
             NAME(pass)(kind, UPDATE | SUM_OLD, &pass, layer->fan_in);
         else /* through the weights after it */
             NAME(pass)(kind, UPDATE | SUM, &pass, layer->fan_in);
-        NAME(hidden_delta)(network, kind, below, rate);
+        for (v = 0; v < n_vectors; v++) { /* delta = signal * f'(h) */
+            const VEC delta = sent[v] * NAME(derivative)(network->activation, h[v]);
+            NAME(take_step)(network, kind, below, v, delta, rate);
+        }
     }
 }

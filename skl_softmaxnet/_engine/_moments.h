@@ -3,8 +3,7 @@
  * All is computed in double, with + - * / and sqrt alone, which are rounded alike everywhere: the
  * same bits as in NumPy. So tiny results must not be flushed while this runs.
  */
-#ifndef SKL_SOFTMAXNET_MOMENTS_H
-#define SKL_SOFTMAXNET_MOMENTS_H
+#pragma once
 
 #include "_dispatch.h"
 #include <float.h>
@@ -100,5 +99,3 @@ static ptrdiff_t standardize_row(
         else ((float *)out)[first + k] = (float)m->row[k];
     return n_inputs;
 }
-
-#endif

@@ -1,14 +1,12 @@
 # The moments of standardized inputs: what _moments.py does. Included by _compiled.pyx.
 
+ctypedef double *doubles
+
 
 cdef extern from "_moments.h" nogil:
     ctypedef struct moments_t:
-        double *totals
-        double *shift
-        double *sums
-        double *squares
+        doubles totals, shift, sums, squares, row
         int is_centred, to_double
-        double *row
 
     ptrdiff_t count_inputs(const moments_t *, const samples_t *, ptrdiff_t row)
     void count_row(const moments_t *, const samples_t *, ptrdiff_t row, double weight)

@@ -57,8 +57,8 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     }
 }
 
-/* That of all weights and intercepts, or all velocities; of the first layer, of the rows of the listed
- * inputs or, where the list is NULL, of the first n_inputs. */
+/* The largest magnitude of all weights and intercepts, or all velocities; of the first layer, of the
+ * rows of the listed inputs or, where the list is NULL, of the first n_inputs. */
 TARGET static double NAME(largest_weight)(
     const network_t *network, const void *inputs, int index_bytes, ptrdiff_t n_inputs,
     int of_velocities)
@@ -70,12 +70,11 @@ TARGET static double NAME(largest_weight)(
         const REAL *weights = of_velocities ? layer->velocity : layer->weights;
         const void *intercept = of_velocities ? layer->intercept_velocity : layer->intercept;
         const int is_listed = l == 0 && inputs;
-        const ptrdiff_t n_rows = l ? layer->fan_out : n_inputs;
-        if (!is_listed && (x = NAME(largest_of)(weights, n_rows * layer->stride)) > largest) largest = x;
-        for (i = 0; is_listed && i < n_rows; i++) {
-            const ptrdiff_t j = index_at(index_bytes, inputs, i);
+        const ptrdiff_t n_rows = l ? layer->fan_out : n_inputs, n_at_once = is_listed ? 1 : n_rows;
+        for (i = 0; i < n_rows; i += n_at_once) {
+            const ptrdiff_t j = is_listed ? index_at(index_bytes, inputs, i) : 0;
             if ((size_t)j >= (size_t)layer->fan_in) continue;
-            x = NAME(largest_of)(weights + j * layer->stride, layer->stride);
+            x = NAME(largest_of)(weights + j * layer->stride, n_at_once * layer->stride);
             if (x > largest) largest = x;
         }
         x = NAME(largest_of)(intercept, NAME(vectors)(layer->fan_out) * LANES);

@@ -5,6 +5,11 @@ cdef extern from "Python.h":
     int check_signals "PyErr_CheckSignals"() noexcept  # nonzero with an exception set
 
 
+cdef extern from "_shuffle.h" nogil:
+    uint64_t shuffle_key(uint64_t seed, uint64_t epoch)
+    void shuffle_part(char *, int n_bytes, uint64_t key, ptrdiff_t first, ptrdiff_t stop)
+
+
 cdef extern from "_sorting.h" nogil:
     ctypedef struct sorting_t:
         const samples_t *samples
@@ -16,8 +21,6 @@ cdef extern from "_sorting.h" nogil:
         ptrdiff_t n_until_check
         int (*is_interrupted)() noexcept nogil
 
-    uint64_t shuffle_key(uint64_t seed, uint64_t epoch)
-    void shuffle_part(char *, int n_bytes, uint64_t key, ptrdiff_t first, ptrdiff_t stop)
     int sort_all(sorting_t *) except -1
 
 

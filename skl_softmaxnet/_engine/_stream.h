@@ -4,8 +4,7 @@
  * made sure before that no number overflows: from the largest input, the largest weight, the rate
  * and the sizes of the layers alone.
  */
-#ifndef SKL_SOFTMAXNET_STREAM_H
-#define SKL_SOFTMAXNET_STREAM_H
+#pragma once
 
 #include "_moments.h"
 
@@ -205,5 +204,3 @@ static double bound_after(bound_t bound, const network_t *network, ptrdiff_t n_i
     }
     return largest;
 }
-
-#endif

@@ -7,10 +7,7 @@ from cpython.object cimport PyObject
 
 
 cdef extern from "_stream.h" nogil:
-    enum:
-        most_rows "MOST_ROWS"
-        MOST_LABELS
-        MOST_VALUES
+    enum: MOST_ROWS, MOST_LABELS, MOST_VALUES
 
     ctypedef struct few_t:
         samples_t samples
@@ -40,7 +37,7 @@ cdef extern from "_stream.h" nogil:
 
 cdef object _NDARRAY = np.ndarray, _CSR_ARRAY = sp.csr_array, _CSR_MATRIX = sp.csr_matrix
 
-MOST_ROWS = most_rows  # and presentations, of a call
+MOST_PRESENTATIONS = MOST_ROWS  # of a call
 
 
 cpdef bint are_same(dict attributes, dict expected) except -1:
@@ -108,7 +105,7 @@ cdef object take_rows(few_t *few, X, ptrdiff_t n_features):
         X, _FLOAT32, _FLOAT64, &value_bytes, &samples.n_rows, &samples.n_features)
     if samples.values == NULL or samples.n_features != n_features:
         return None
-    if not 0 < samples.n_rows <= most_rows:
+    if not 0 < samples.n_rows <= MOST_ROWS:
         return None
     few.longest = n_features
     samples.is_double = value_bytes == 8
@@ -129,7 +126,7 @@ cdef object take_sparse_rows(few_t *few, X, ptrdiff_t n_features):
     starts = look_at(getattr(X, "indptr", None), _INT32, _INT64, &start_bytes, &n_starts)
     if samples.values == NULL or samples.indices == NULL or starts == NULL:
         return None
-    if not 0 < n_starts - 1 <= most_rows or X.shape != (n_starts - 1, n_features):
+    if not 0 < n_starts - 1 <= MOST_ROWS or X.shape != (n_starts - 1, n_features):
         return None
     samples.n_rows, samples.n_features = n_starts - 1, n_features
     for i in range(n_starts):
@@ -165,7 +162,7 @@ cdef bint take_labels(few_t *few, list labels, bint is_multilabel) except -1:
 
 cdef bint take_weights(few_t *few, list weights) except -1:
     """List the presentations of rows of these weights, None for ones."""
-    cdef double[most_rows] values
+    cdef double[MOST_ROWS] values
     cdef ptrdiff_t row
     for row in range(few.samples.n_rows):
         values[row] = 1.0 if weights is None else weights[row]
@@ -183,7 +180,7 @@ cdef class _Inputs:
 
     cdef int open(self, moments, totals, bint is_centred, bint to_double) except -1:
         cdef ptrdiff_t n_features = moments.shape[1]
-        cdef ptrdiff_t n_values = min(most_rows * n_features, MOST_VALUES)
+        cdef ptrdiff_t n_values = min(MOST_ROWS * n_features, MOST_VALUES)
         room = np.empty(4 * n_values + 2), np.empty(min(n_features, MOST_VALUES))
         self.arrays = moments, totals, room
         point_to(&self.moments, moments, totals, is_centred)
