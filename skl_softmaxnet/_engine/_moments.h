@@ -42,10 +42,9 @@ static ALWAYS_INLINE ptrdiff_t count_inputs(
 
 /* The input that the k-th of them is, or -1: see column_at. */
 static ALWAYS_INLINE ptrdiff_t input_of(
-    const moments_t *m, const samples_t *samples, ptrdiff_t row, ptrdiff_t k)
+    const samples_t *samples, ptrdiff_t row, ptrdiff_t k, int listed)
 {
-    if (!is_listed(m, samples)) return k;
-    return column_at(samples, samples->index_bytes, samples->indptr[row] + k);
+    return listed ? column_at(samples, samples->index_bytes, samples->indptr[row] + k) : k;
 }
 
 /* Write them to m->row, and return how many they are. */
@@ -64,15 +63,13 @@ static ptrdiff_t read_row(const moments_t *m, const samples_t *samples, ptrdiff_
     return n;
 }
 
-/* S1 <- S1 + w (x - K) and S2 <- S2 + w (x - K)^2. */
-static void count_row(const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight)
+/* S1 <- S1 + w (x - K) and S2 <- S2 + w (x - K)^2 for the n inputs in m->row. */
+static ALWAYS_INLINE void count_read(
+    const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight, ptrdiff_t n, int listed)
 {
-    const ptrdiff_t n = read_row(m, samples, row);
     ptrdiff_t k;
-    m->totals[0] += weight;
-    m->totals[1] += 1;
     for (k = 0; k < n; k++) {
-        const ptrdiff_t j = input_of(m, samples, row, k);
+        const ptrdiff_t j = input_of(samples, row, k, listed);
         if (j >= 0) {
             const double distance = m->row[k] - m->shift[j], weighted = weight * distance;
             m->sums[j] += weighted;
@@ -81,21 +78,40 @@ static void count_row(const moments_t *m, const samples_t *samples, ptrdiff_t ro
     }
 }
 
-/* Write (x - mean) / scale for the inputs of a sample, from out[first] on; return how many. */
+static void count_row(const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight)
+{
+    const ptrdiff_t n = read_row(m, samples, row);
+    m->totals[0] += weight;
+    m->totals[1] += 1;
+    if (is_listed(m, samples)) count_read(m, samples, row, weight, n, 1);
+    else count_read(m, samples, row, weight, n, 0);
+}
+
+/* x <- (x - mean) / scale for the n inputs in m->row. */
+static ALWAYS_INLINE void standardize_read(
+    const moments_t *m, const samples_t *samples, ptrdiff_t row, ptrdiff_t n, int listed)
+{
+    const double weight = m->totals[1] > 0 ? m->totals[0] : 1;
+    const double share = 4 * m->totals[1] * DBL_EPSILON;
+    double mean = 0, scale = 1;
+    ptrdiff_t k;
+    for (k = 0; k < n; k++) {
+        const ptrdiff_t j = input_of(samples, row, k, listed);
+        if (j >= 0) input_statistics(m, weight, share, j, &mean, &scale);
+        m->row[k] = j >= 0 ? (m->row[k] - mean) / scale : 0;
+    }
+}
+
+/* Write the standardized inputs of a sample, from out[first] on; return how many these are. */
 static ptrdiff_t standardize_row(
     const moments_t *m, const samples_t *samples, ptrdiff_t row, void *out, ptrdiff_t first)
 {
-    const double n = m->totals[1] > 0 ? m->totals[0] : 1, share = 4 * m->totals[1] * DBL_EPSILON;
-    const ptrdiff_t n_inputs = read_row(m, samples, row);
-    double mean, scale;
+    const ptrdiff_t n = read_row(m, samples, row);
     ptrdiff_t k;
-    for (k = 0; k < n_inputs; k++) {
-        const ptrdiff_t j = input_of(m, samples, row, k);
-        if (j >= 0) input_statistics(m, n, share, j, &mean, &scale);
-        m->row[k] = j >= 0 ? (m->row[k] - mean) / scale : 0;
-    }
-    for (k = 0; k < n_inputs; k++)
+    if (is_listed(m, samples)) standardize_read(m, samples, row, n, 1);
+    else standardize_read(m, samples, row, n, 0);
+    for (k = 0; k < n; k++)
         if (m->to_double) ((double *)out)[first + k] = m->row[k];
         else ((float *)out)[first + k] = (float)m->row[k];
-    return n_inputs;
+    return n;
 }

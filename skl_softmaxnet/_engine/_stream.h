@@ -125,7 +125,7 @@ static int count_few(
         for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
         count_row(m, from, row, given->fractions[p]);
         for (i = 0; listed && i < count_inputs(m, from, row); i++)
-            columns[n + i] = input_of(m, from, row, i);
+            columns[n + i] = input_of(from, row, i, 1);
         n += standardize_row(m, from, row, values, n);
     }
     few->indptr[p] = n;
