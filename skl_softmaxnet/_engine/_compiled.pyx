@@ -216,18 +216,12 @@ cdef class CompiledEngine(_Layers):
         return open_forward_pass(coefs, intercepts, activation, cls.instruction_set)
 
     def begin_stream(self, moments, totals, is_centred):
-        """Let go of the samples of the last run, for `learn_few` gives the next.
-
-        They are standardized by the moments, unless these are None.
-        """
+        """Let go of the samples of the last run: `learn_few` gives the next, to be standardized."""
         self.samples = None
         self.standardize_few(moments, totals, is_centred)
 
     def bound(self, double largest, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
-        """Return what no number exceeds while n dense samples are presented, as is known before.
-
-        They hold no larger magnitude, and so many inputs each.
-        """
+        """Return what no number exceeds while n dense samples of no larger magnitude are presented."""
         cdef few_t few
         few.largest, few.longest, few.n_presentations = largest, n_inputs, n
         few.samples.index_bytes = 0

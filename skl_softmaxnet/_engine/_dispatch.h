@@ -62,20 +62,12 @@ enum { SQUARED_ERROR, LOG_LOSS };
 /* What a pass over weights does. An update is with DECAY, which may be zero, or with MOMENTUM too. */
 enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 
-/* How many presentations ahead a row is asked for from memory: a few hundred nanoseconds. */
-#define ROWS_AHEAD 4
-
-/* Weights are averaged whenever the presentations so far are a multiple of this. */
-#define AVERAGING_INTERVAL 64
-
-/* Samples whose outputs are summed up together. */
-#define ROWS_AT_ONCE 64
-
-/* Features that a pass over blocks works on at a time; how much of the weights a step may take away
- * there, and what may be left of them before the decay is applied. */
-#define STRIP 64
-#define MOST_DECAY 0.0625
-#define LEAST_SHRUNK 0.001
+#define ROWS_AHEAD 4 /* a row is asked for from memory so many presentations before: a few 100 ns */
+#define AVERAGING_INTERVAL 64 /* weights are averaged where t is a multiple of this */
+#define ROWS_AT_ONCE 64       /* samples whose outputs are summed up together */
+#define STRIP 64              /* features that a pass over blocks works on at a time */
+#define MOST_DECAY 0.0625     /* how much of the weights a step may take away there */
+#define LEAST_SHRUNK 0.001    /* what may be left of them before the decay is applied */
 
 /* Pointers without a type are to float or double, the same for all, aligned to 64 bytes and padded
  * with zeros to whole 64 bytes. */

@@ -120,7 +120,8 @@ cdef class _Layers:
     cdef int check(self, _Rows samples, bint is_to_train=False) except -1:
         """Check that rows fit; to train, in their type too."""
         cdef ptrdiff_t fan_in = self.network.layers.fan_in
-        if not samples.fits(fan_in) or (is_to_train and samples.view.is_double != self.is_double):
+        cdef bint is_other = is_to_train and samples.view.is_double != self.is_double
+        if is_other or samples.view.n_features != fan_in:
             raise ValueError(
                 f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
                 f"have {self.dtype} and {fan_in} rows")

@@ -1,7 +1,5 @@
 # The moments of standardized inputs: what _moments.py does. Included by _compiled.pyx.
 
-ctypedef double *doubles
-
 
 cdef extern from "_moments.h" nogil:
     ctypedef struct moments_t:
@@ -37,7 +35,7 @@ def _count_rows(X, order, fractions, moments, totals, bint is_centred, out=None)
     cdef _Rows samples = _Rows()
     samples.open(X, slice(first, stop))
     cdef ptrdiff_t n_features = samples.view.n_features
-    if not samples.fits(moments.shape[1]) or first < 0:
+    if n_features != moments.shape[1] or first < 0:
         raise ValueError("X, rows and moments do not belong together")
     cdef moments_t view
     point_to(&view, moments, totals, is_centred, _TO_CHANGE)

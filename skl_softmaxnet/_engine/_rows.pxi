@@ -6,6 +6,7 @@ from cpython.buffer cimport (
 from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
 
 ctypedef void *pointer
+ctypedef double *doubles
 
 
 cdef extern from "_dispatch.h" nogil:
@@ -47,6 +48,8 @@ cdef class _Rows:
         self.values = X.data if sp.issparse(X) else X[rows]
         self.dtype = self.values.dtype
         self.view.is_double = self.dtype == _FLOAT64
+        if not self.view.is_double and self.dtype != _FLOAT32:
+            raise ValueError(f"X must hold float32 or float64, not {self.dtype}")
         self.view.n_rows = stop - start
         cdef ptrdiff_t n_values = self.view.n_rows * self.view.n_features
         if sp.issparse(X):
@@ -63,11 +66,6 @@ cdef class _Rows:
             self.values = np.require(self.values, requirements=["C", "A"])
         self.view.values = address(self.values, self.dtype, PyBUF_C_CONTIGUOUS, n_values)
         return 0
-
-    cdef bint fits(self, ptrdiff_t n_features):
-        """Whether they have so many columns, of float or double."""
-        return self.view.n_features == n_features and (
-            self.view.is_double or self.dtype == _FLOAT32)
 
 
 cdef class _Samples(_Rows):

@@ -10,11 +10,6 @@ static uint64_t mix(uint64_t bits)
     return bits ^ (bits >> 31);
 }
 
-static uint64_t shuffle_key(uint64_t seed, uint64_t epoch)
-{
-    return mix(mix(seed) + epoch);
-}
-
 /* What value i is swapped with: one of 0 ... i. */
 static ptrdiff_t partner(uint64_t key, ptrdiff_t i)
 {
@@ -31,9 +26,10 @@ static void swap_bytes(char *a, char *b, int n_bytes)
 /* Swap values i = stop - 1 ... first, of 4 or 8 bytes, each with its partner. Partners are drawn a
  * few ahead, so that memory has them ready: they lie anywhere. */
 static void shuffle_part(
-    char *values, int n_bytes, uint64_t key, ptrdiff_t first, ptrdiff_t stop)
+    char *values, int n_bytes, uint64_t seed, uint64_t epoch, ptrdiff_t first, ptrdiff_t stop)
 {
     enum { AHEAD = 32 };
+    const uint64_t key = mix(mix(seed) + epoch);
     ptrdiff_t partners[AHEAD], n, k;
     for (; stop > first; stop -= n) {
         n = stop - first < AHEAD ? stop - first : AHEAD;

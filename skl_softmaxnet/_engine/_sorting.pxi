@@ -6,8 +6,8 @@ cdef extern from "Python.h":
 
 
 cdef extern from "_shuffle.h" nogil:
-    uint64_t shuffle_key(uint64_t seed, uint64_t epoch)
-    void shuffle_part(char *, int n_bytes, uint64_t key, ptrdiff_t first, ptrdiff_t stop)
+    void shuffle_part(
+        char *, int n_bytes, uint64_t seed, uint64_t epoch, ptrdiff_t first, ptrdiff_t stop)
 
 
 cdef extern from "_sorting.h" nogil:
@@ -35,11 +35,11 @@ def shuffle(values, uint64_t seed, int64_t epoch):
     """Do the same as :func:`~skl_softmaxnet._engine._sorting.shuffle`."""
     cdef int n_bytes = 4 if values.dtype == _INT32 else 8
     cdef char *first = <char *> address(values, _INT32 if n_bytes == 4 else _INT64, _TO_CHANGE)
-    cdef uint64_t key = shuffle_key(seed, <uint64_t> epoch)
-    cdef ptrdiff_t stop
+    cdef ptrdiff_t start, stop
     for stop in range(len(values), 1, -_SHUFFLED_AT_ONCE):
+        start = max(stop - _SHUFFLED_AT_ONCE, 1)
         with nogil:
-            shuffle_part(first, n_bytes, key, max(stop - _SHUFFLED_AT_ONCE, 1), stop)
+            shuffle_part(first, n_bytes, seed, <uint64_t> epoch, start, stop)
         PyErr_CheckSignals()
 
 

@@ -109,7 +109,6 @@ static int count_few(
     const few_t *given, const moments_t *m, few_t *few, void *values, int64_t *columns)
 {
     const samples_t *from = &given->samples;
-    samples_t *to = &few->samples;
     const int listed = is_listed(m, from);
     double zero = 0; /* 0 times what is not finite is NaN */
     ptrdiff_t p, i, n = 0;
@@ -133,7 +132,7 @@ static int count_few(
     few->n_presentations = p;
     few->longest = listed ? given->longest : from->n_features;
     few->largest = largest_of(values, n, m->to_double);
-    *to = (samples_t){.n_rows = p, .n_features = from->n_features, .values = values,
+    few->samples = (samples_t){.n_rows = p, .n_features = from->n_features, .values = values,
                       .is_double = m->to_double, .indices = columns, .indptr = few->indptr,
                       .index_bytes = listed ? 8 : 0, .labels = few->labels,
                       .label_starts = from->label_starts ? few->label_starts : NULL};
@@ -146,12 +145,11 @@ static int count_few(
 static void standardize_few(few_t *few, const moments_t *m, void *values)
 {
     ptrdiff_t row, n = 0;
-    const int listed = is_listed(m, &few->samples);
     for (row = 0; row < few->samples.n_rows; row++)
         n += standardize_row(m, &few->samples, row, values, n);
     few->samples.values = values;
     few->samples.is_double = m->to_double;
-    if (!listed) few->samples.index_bytes = 0;
+    if (!is_listed(m, &few->samples)) few->samples.index_bytes = 0;
 }
 
 /* --- A bound of all numbers --- */

@@ -116,8 +116,6 @@ FUNCTION VEC NAME(exp_minus)(VEC x, REAL c)
     return scale * (r + r2 * low) + (scale - SPLAT(c));
 }
 
-#undef TERM
-
 /* --- Activations f(z), and their derivatives from h = f(z) --- */
 
 FUNCTION VEC NAME(logistic)(VEC z)
