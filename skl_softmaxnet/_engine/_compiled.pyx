@@ -1,9 +1,9 @@
-# cython: freethreading_compatible=True, emit_code_comments=False, auto_pickle=False
+# cython: freethreading_compatible=True, emit_code_comments=False, auto_pickle=False, binding=False
 """The compiled engine: what _numpy.py does, at the speed of the memory.
 
-The presentations themselves are in _run.h and what it includes, compiled for both types of number and
-several instruction sets; this module holds the memory they work on and calls the right one, with the
-GIL released.
+The presentations themselves are in _run.h and what it includes, compiled for both types of number
+and several instruction sets; this module holds the memory they work on and calls the right one, with
+the GIL released.
 """
 
 cimport cython
@@ -25,11 +25,12 @@ include "_layers.pxi"
 
 _OUTPUT_ACTIVATIONS = ("softmax", "sigmoid")
 _LOSSES = ("squared_error", "log_loss")
+_BACKPROPS = ("error", "gradient")
 
 # Measured on one core: what a presentation costs, to cut an epoch into slices of about 0.2 s. The
-# cost of a weight is taken as if many inputs were non-zero and the weights beyond the cache, that of
-# a unit as if it were a sigmoid output with log loss, which calls for a logarithm. With momentum all
-# weights move, and their velocities, whatever the inputs.
+# cost of a weight is taken as if many inputs were non-zero and the weights beyond the cache, that
+# of a unit as if it were a sigmoid output with log loss, which calls for a logarithm. With momentum
+# all weights move, and their velocities, whatever the inputs.
 _SECONDS_PER_PRESENTATION = 1e-7
 _SECONDS_PER_UNIT = 4e-8
 _SECONDS_PER_WEIGHT = 2e-10
@@ -48,6 +49,7 @@ cdef class CompiledEngine(_Layers):
     name = "compiled"
     instruction_set = INSTRUCTION_SETS[-1]
     count_rows = staticmethod(_count_rows)
+    forward_pass = classmethod(_forward_pass)
 
     cdef readonly object velocities, averages
     cdef _Samples samples
@@ -62,9 +64,9 @@ cdef class CompiledEngine(_Layers):
             raise ValueError("momentum needs velocities")
         coefs, intercepts = network.weights
         self.open(coefs, intercepts, model.activation, self.instruction_set)
-        view.output_activation = _OUTPUT_ACTIVATIONS.index(model.out_activation_)
-        view.loss = _LOSSES.index(model.loss)
-        view.gradient = model.backprop == "gradient"
+        view.output_activation = <ptrdiff_t> _OUTPUT_ACTIVATIONS.index(model.out_activation_)
+        view.loss = <ptrdiff_t> _LOSSES.index(model.loss)
+        view.gradient = <ptrdiff_t> _BACKPROPS.index(model.backprop)
         view.fit_intercept = model.fit_intercept
         view.alpha = model.alpha
         view.kind = MOMENTUM if momentum > 0 else DECAY if view.alpha > 0 else 0
@@ -106,7 +108,7 @@ cdef class CompiledEngine(_Layers):
         return 0
 
     @staticmethod
-    def block_size(n_features, n_units):
+    def block_size(ptrdiff_t n_features, ptrdiff_t n_units):
         """Return how many dense samples make a block, or 0 where one by one is faster.
 
         It divides the interval between averages. Twice as many samples are twice as much work for
@@ -210,18 +212,13 @@ cdef class CompiledEngine(_Layers):
         return self.kernel.largest_weight(
             &self.network, listed, sizeof(ptrdiff_t), n_inputs, False) < INFINITY
 
-    @classmethod
-    def forward_pass(cls, coefs, intercepts, activation):
-        """Do the same as :meth:`~skl_softmaxnet._engine._numpy.NumpyEngine.forward_pass`."""
-        return open_forward_pass(coefs, intercepts, activation, cls.instruction_set)
-
     def begin_stream(self, moments, totals, is_centred):
         """Let go of the samples of the last run: `learn_few` gives the next, to be standardized."""
         self.samples = None
         self.standardize_few(moments, totals, is_centred)
 
     def bound(self, double largest, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
-        """Return what no number exceeds while n dense samples of no larger magnitude are presented."""
+        """Return what no number exceeds while n dense samples are presented that do not exceed one."""
         cdef few_t few
         few.largest, few.longest, few.n_presentations = largest, n_inputs, n
         few.samples.index_bytes = 0
@@ -258,7 +255,7 @@ cdef class CompiledEngine(_Layers):
         return True
 
     cdef object take_few(self, few_t *few, X, list labels, bint is_multilabel, list weights):
-        """Point to a few rows, and return what holds their memory; None if anything is unexpected."""
+        """Point to a few rows, and return what holds their memory; None if there is a problem."""
         memory = take_rows(few, X, self.network.layers.fan_in)
         if memory is None or few.samples.is_double != self.is_double:
             return None
@@ -303,11 +300,11 @@ cdef class CompiledEngine(_Layers):
         restore_mode(mode)
         return loss
 
-    cdef int note(self, loss, dict attributes, dict expected, dict changes) except -1:
+    cdef int note(self, double loss, dict attributes, dict expected, dict changes) except -1:
         attributes["loss_curve_"][-1] = loss
         changes["loss_"] = loss
-        changes["best_loss_"] = min(attributes["best_loss_"], loss)
-        changes["_reference"] = min(attributes["_reference"], loss)
+        changes["best_loss_"] = min(<double> attributes["best_loss_"], loss)
+        changes["_reference"] = min(<double> attributes["_reference"], loss)
         attributes.update(changes)
         expected.update(changes)
         return 0

@@ -143,8 +143,8 @@ typedef struct {
     ptrdiff_t block_stride; /* not a power of two, or few lines of the cache are used */
     void *block_sums, *block_steps; /* (block_size, block_stride), and 4 vectors */
     void *inner_products;           /* (block_size, block_size) */
-    /* A forward pass needs no more than the layers, the activation, these and a block of ROWS_AT_ONCE
-     * samples: its sums, and the inputs of the first, (ROWS_AT_ONCE, STRIP + GROUP). */
+    /* A forward pass needs no more than the layers, the activation, these and a block of
+     * ROWS_AT_ONCE samples: its sums, and the inputs of the first, (ROWS_AT_ONCE, STRIP + GROUP). */
     void *copies; /* STRIP rows of the first layer's weights, where these lie without padding */
     ptrdiff_t row_bytes; /* from one to the next there */
 } network_t;
@@ -197,8 +197,8 @@ static ALWAYS_INLINE ptrdiff_t column_at(const samples_t *samples, int index_byt
 }
 
 /* A value of samples, as a number of a type. */
-#define VALUE_AT(type, samples, i)                                                                   \
-    ((samples)->is_double ? (type)((const double *)(samples)->values)[i]                             \
+#define VALUE_AT(type, samples, i)                                                               \
+    ((samples)->is_double ? (type)((const double *)(samples)->values)[i]                         \
                           : (type)((const float *)(samples)->values)[i])
 
 /* Ask for inputs, and where they are listed for their columns, before they are read. */

@@ -122,7 +122,8 @@ LARGE_FUNCTION void NAME(sum_tiles)(
             .b = network->copies ? NAME(copy_rows)(network, NULL, first, n_terms)
                                  : (const REAL *)layer->weights + first * layer->stride,
             .b_term = layer->stride,
-            .c = network->block_sums, .c_row = network->block_stride, .n_rows = n, .n_terms = n_terms};
+            .c = network->block_sums, .c_row = network->block_stride,
+            .n_rows = n, .n_terms = n_terms};
         for (r = 0; r < n; r++)
             for (k = 0; k < n_terms; k++)
                 inputs[r * (STRIP + GROUP) + k] =

@@ -1,6 +1,4 @@
-/* The layers, forward and backward: all but the sums of the first, and its update. A template, see
- * _run.h.
- */
+/* All layers but the sums of the first, and its update. A template, see _run.h. */
 
 /* --- Forward --- */
 

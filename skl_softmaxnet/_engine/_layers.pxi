@@ -24,7 +24,8 @@ cdef extern from "_dispatch.h" nogil:
     ctypedef struct network_t:
         ptrdiff_t n_layers
         layer_t *layers
-        int activation, output_activation, loss, gradient, fit_intercept, kind, averages
+        int activation, output_activation, loss, gradient, kind
+        bint fit_intercept, averages
         double alpha, shrunk, current
         double *caught_up
         ptrdiff_t t, block_size, block_stride, row_bytes
@@ -41,7 +42,8 @@ cdef extern from "_dispatch.h" nogil:
             network_t *, const samples_t *, const ptrdiff_t *, const double *, double, ptrdiff_t
         ) noexcept nogil
         void (*catch_up)(network_t *) noexcept nogil
-        double (*largest_weight)(const network_t *, const void *, int, ptrdiff_t, int) noexcept nogil
+        double (*largest_weight)(
+            const network_t *, const void *, int, ptrdiff_t, int) noexcept nogil
         void (*sum_outputs)(network_t *, const samples_t *, void *) noexcept nogil
 
     const kernel_t kernels[1][2]  # of as many levels as the compiler could make
@@ -50,7 +52,7 @@ cdef extern from "_dispatch.h" nogil:
     void restore_mode(unsigned int mode)
 
 
-# What this processor can run, the best last. All give the same bits, but for the baseline in blocks.
+# What this processor can run, the best last. All give the same bits, but the baseline in blocks.
 INSTRUCTION_SETS = ("baseline", "AVX2", "AVX-512")[: highest_level() + 1]
 
 _ACTIVATIONS = ("logistic", "tanh", "relu", "identity")
@@ -76,13 +78,13 @@ cdef class _Layers:
         """Point to the weights of all layers; the first may lie without padding, to be copied."""
         cdef ptrdiff_t index
         self.coefs, self.intercepts = coefs, intercepts
-        self.is_double = coefs[0].dtype == _FLOAT64
+        self.item_bytes = 8 if coefs[0].dtype == _FLOAT64 else 4
+        self.is_double = self.item_bytes == 8
         self.dtype = _FLOAT64 if self.is_double else _FLOAT32  # a loaded one is another
-        self.item_bytes = 8 if self.is_double else 4
         self.lanes = _ALIGNMENT // self.item_bytes
         self.memory = []
-        self.kernel = &kernels[<int> INSTRUCTION_SETS.index(instruction_set)][self.is_double]
-        self.network.activation = _ACTIVATIONS.index(activation)
+        self.kernel = &kernels[<ptrdiff_t> INSTRUCTION_SETS.index(instruction_set)][self.is_double]
+        self.network.activation = <ptrdiff_t> _ACTIVATIONS.index(activation)
         self.network.n_layers = len(coefs)
         self.network.layers = <layer_t *> self.zeros(
             self.network.n_layers * <ptrdiff_t> sizeof(layer_t))
@@ -123,8 +125,8 @@ cdef class _Layers:
         cdef bint is_other = is_to_train and samples.view.is_double != self.is_double
         if is_other or samples.view.n_features != fan_in:
             raise ValueError(
-                f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the weights "
-                f"have {self.dtype} and {fan_in} rows")
+                f"X has the dtype {samples.dtype} and {samples.view.n_features} columns, the "
+                f"weights have {self.dtype} and {fan_in} rows")
         return 0
 
     cdef ptrdiff_t padded(self, ptrdiff_t n_values) noexcept:
@@ -210,10 +212,11 @@ cdef class _ForwardPass(_Layers):
         return z if largest_of(outputs, z.size, self.is_double) < INFINITY else None
 
 
-cdef _ForwardPass open_forward_pass(coefs, intercepts, activation, instruction_set):
+def _forward_pass(engine, coefs, intercepts, activation):
+    """Do the same as :meth:`~skl_softmaxnet._engine._numpy.NumpyEngine.forward_pass`."""
     cdef bint is_copied = not is_aligned(coefs[0], coefs[0].dtype)
-    forward_pass = _ForwardPass()
-    forward_pass.open(coefs, intercepts, activation, instruction_set, is_copied)
+    cdef _ForwardPass forward_pass = _ForwardPass()
+    forward_pass.open(coefs, intercepts, activation, engine.instruction_set, is_copied)
     forward_pass.open_blocks(ROWS_AT_ONCE)
     forward_pass.network.blocks[0].inputs = forward_pass.room(
         ROWS_AT_ONCE * (STRIP + forward_pass.lanes))

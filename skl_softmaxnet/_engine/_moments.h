@@ -65,7 +65,8 @@ static ptrdiff_t read_row(const moments_t *m, const samples_t *samples, ptrdiff_
 
 /* S1 <- S1 + w (x - K) and S2 <- S2 + w (x - K)^2 for the n inputs in m->row. */
 static ALWAYS_INLINE void count_read(
-    const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight, ptrdiff_t n, int listed)
+    const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight, ptrdiff_t n,
+    int listed)
 {
     ptrdiff_t k;
     for (k = 0; k < n; k++) {

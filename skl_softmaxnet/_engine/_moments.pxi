@@ -4,7 +4,7 @@
 cdef extern from "_moments.h" nogil:
     ctypedef struct moments_t:
         doubles totals, shift, sums, squares, row
-        int is_centred, to_double
+        bint is_centred, to_double
 
     ptrdiff_t count_inputs(const moments_t *, const samples_t *, ptrdiff_t row)
     void count_row(const moments_t *, const samples_t *, ptrdiff_t row, double weight)
@@ -30,12 +30,12 @@ cdef int point_to(
 
 def _count_rows(X, order, fractions, moments, totals, bint is_centred, out=None):
     """Do the same as :func:`~skl_softmaxnet._engine._moments.count_rows`."""
-    first, stop = (order.min(), order.max() + 1) if len(order) else (0, 0)
+    cdef ptrdiff_t first = order.min() if len(order) else 0
     places = order - first
     cdef _Rows samples = _Rows()
-    samples.open(X, slice(first, stop))
-    cdef ptrdiff_t n_features = samples.view.n_features
-    if n_features != moments.shape[1] or first < 0:
+    samples.open(X, slice(first, order.max() + 1 if len(order) else 0))
+    cdef ptrdiff_t n_features = moments.shape[1]
+    if n_features != samples.view.n_features or first < 0:
         raise ValueError("X, rows and moments do not belong together")
     cdef moments_t view
     point_to(&view, moments, totals, is_centred, _TO_CHANGE)
@@ -46,7 +46,7 @@ def _count_rows(X, order, fractions, moments, totals, bint is_centred, out=None)
         weights = <const double *> address(fractions, _FLOAT64, PyBUF_C_CONTIGUOUS, len(order))
     cdef void *values = NULL
     if out is not None:
-        view.to_double = out.dtype == _FLOAT64
+        view.to_double = 1 if out.dtype == _FLOAT64 else 0
         values = address(out, out.dtype, _TO_CHANGE)
     count_all(
         &view, &samples.view, <const ptrdiff_t *> address(places, _INTP), weights, len(order),

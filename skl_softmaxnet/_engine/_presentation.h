@@ -63,7 +63,7 @@ FUNCTION void NAME(set_rule)(network_t *network, double rate)
     network->current = 1 / network->shrunk;
 }
 
-/* One presentation, from the sums of the first layer to its step, which is left ready; `target` is set. */
+/* One presentation, whose target is set, from the sums of the first layer to its step. */
 FUNCTION double NAME(present)(network_t *network, int kind, labels_t labels, double rate)
 {
     const layer_t *last = network->layers + network->n_layers - 1;

@@ -13,7 +13,7 @@ cdef extern from "_dispatch.h" nogil:
     ctypedef struct samples_t:
         ptrdiff_t n_rows, n_features
         const void *values
-        int is_double
+        bint is_double
         const void *indices
         const ptrdiff_t *indptr
         int index_bytes
@@ -47,8 +47,9 @@ cdef class _Rows:
         self.X = X
         self.values = X.data if sp.issparse(X) else X[rows]
         self.dtype = self.values.dtype
-        self.view.is_double = self.dtype == _FLOAT64
-        if not self.view.is_double and self.dtype != _FLOAT32:
+        if self.dtype == _FLOAT64:
+            self.view.is_double = True
+        elif self.dtype != _FLOAT32:
             raise ValueError(f"X must hold float32 or float64, not {self.dtype}")
         self.view.n_rows = stop - start
         cdef ptrdiff_t n_values = self.view.n_rows * self.view.n_features

@@ -109,7 +109,7 @@ TARGET static double NAME(run)(
     return total;
 }
 
-/* What depends on the type of number and the width of vectors; the rest is spelled the same each time. */
+/* What depends on the type of number and the width of vectors; the rest is spelled alike each time. */
 #undef LANE_NUMBERS
 #undef ZIP_LOW
 #undef ZIP_HIGH

@@ -69,7 +69,7 @@ static int list_presentations(few_t *few, const double *weights)
     return few->n_presentations > 0;
 }
 
-/* --- Standardized inputs, by moments that go back to what they were if rows are not presented --- */
+/* --- Inputs that are standardized, by moments that can go back --- */
 
 /* Tell whether so many rows, each to a row of its own, are few enough, and what is stored of all,
  * presented or not. */
@@ -85,8 +85,8 @@ static void save(double *number, double *saved, int give_back)
     else *saved = *number;
 }
 
-/* Save what counting the rows will change, the totals, and the sums of all inputs or of those that are
- * listed; or give it back. */
+/* Save what counting the rows will change, the totals, and the sums of all inputs or of those that
+ * are listed; or give it back. */
 static void save_moments(const few_t *few, const moments_t *m, double *saved, int give_back)
 {
     const samples_t *samples = &few->samples;
@@ -103,8 +103,19 @@ static void save_moments(const few_t *few, const moments_t *m, double *saved, in
     }
 }
 
-/* Count each presentation of the given rows and then standardize it, to a row of its own; tell whether
- * all numbers are finite, and the labels not too many. */
+/* List a row of its own for presentation p, with its labels, if they are not too many. */
+static int list_row(few_t *few, ptrdiff_t p, labels_t labels)
+{
+    ptrdiff_t i;
+    if (few->n_labels + labels.n > MOST_LABELS) return 0;
+    few->order[p] = p;
+    few->label_starts[p] = few->n_labels;
+    for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
+    return 1;
+}
+
+/* Count each presentation of the given rows and then standardize it, to a row of its own; tell
+ * whether all numbers are finite, and the labels not too many. */
 static int count_few(
     const few_t *given, const moments_t *m, few_t *few, void *values, int64_t *columns)
 {
@@ -115,13 +126,9 @@ static int count_few(
     few->n_labels = 0;
     for (p = 0; p < given->n_presentations; p++) {
         const ptrdiff_t row = given->order[p];
-        const labels_t labels = labels_of(from, row);
-        if (few->n_labels + labels.n > MOST_LABELS) return 0;
-        few->order[p] = p;
+        if (!list_row(few, p, labels_of(from, row))) return 0;
         few->fractions[p] = given->fractions[p];
         few->indptr[p] = n;
-        few->label_starts[p] = few->n_labels;
-        for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
         count_row(m, from, row, given->fractions[p]);
         for (i = 0; listed && i < count_inputs(m, from, row); i++)
             columns[n + i] = input_of(from, row, i, 1);
@@ -132,10 +139,10 @@ static int count_few(
     few->n_presentations = p;
     few->longest = listed ? given->longest : from->n_features;
     few->largest = largest_of(values, n, m->to_double);
-    few->samples = (samples_t){.n_rows = p, .n_features = from->n_features, .values = values,
-                      .is_double = m->to_double, .indices = columns, .indptr = few->indptr,
-                      .index_bytes = listed ? 8 : 0, .labels = few->labels,
-                      .label_starts = from->label_starts ? few->label_starts : NULL};
+    few->samples = (samples_t){
+        .n_rows = p, .n_features = from->n_features, .values = values, .is_double = m->to_double,
+        .indices = columns, .indptr = few->indptr, .index_bytes = listed ? 8 : 0,
+        .labels = few->labels, .label_starts = from->label_starts ? few->label_starts : NULL};
     for (i = 0; i < (listed ? n : from->n_features); i++)
         if (!listed || columns[i] >= 0) zero += 0 * m->squares[listed ? columns[i] : i];
     return zero == 0 && few->largest < INFINITY;

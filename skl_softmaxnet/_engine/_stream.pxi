@@ -71,7 +71,7 @@ cpdef bint are_same_items(items, list expected) except -1:
 cdef void *look_at(
     array, dtype_of_4, dtype_of_8, int *item_bytes, ptrdiff_t *n_rows, ptrdiff_t *n_columns=NULL
 ) except? NULL:
-    """Where the values of a contiguous array are, in one dimension or two; NULL if it is not one."""
+    """Where the values of a contiguous array of one dimension or two are; NULL if it is not one."""
     cdef Py_buffer buffer
     cdef void *values = NULL
     if type(array) is not _NDARRAY:
@@ -152,7 +152,7 @@ cdef bint take_labels(few_t *few, list labels, bint is_multilabel) except -1:
         if few.n_labels + len(of_row) > MOST_LABELS:
             return False
         for label in of_row:
-            few.labels[few.n_labels] = label
+            few.labels[few.n_labels] = <ptrdiff_t> label
             few.n_labels += 1
     few.label_starts[few.samples.n_rows] = few.n_labels
     few.samples.labels = few.labels
@@ -192,7 +192,7 @@ cdef class _Inputs:
         return 0
 
     cdef bint count(self, few_t *given, few_t *standardized) noexcept:
-        """Count rows and standardize each presentation of them, unless something speaks against it."""
+        """Count rows and standardize each presentation of them, unless something is against it."""
         if not has_room(given, &self.moments, given.n_presentations) or not self.moments.totals[1]:
             return False
         save_moments(given, &self.moments, self.saved, False)

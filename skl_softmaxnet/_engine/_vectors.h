@@ -1,6 +1,4 @@
-/* Vectors of numbers, and functions of them, for one type of number and one instruction set: a template,
- * see _run.h.
- */
+/* Vectors of numbers, and functions of them. A template, see _run.h. */
 
 #define VEC NAME(vec)
 #define IVEC NAME(ivec)
@@ -92,7 +90,7 @@ FUNCTION ptrdiff_t NAME(vectors)(ptrdiff_t n) { return (ptrdiff_t)(((size_t)n + 
 
 #define TERM(n, m) (r * SPLAT(1.0 / (m)) + SPLAT(1.0 / (n)))
 
-/* exp(x) - c, for c = 1 accurate near 0 too: exp(x) = 2^k (1 + p) with x = k log 2 + r, |r| <= log(2)/2
+/* exp(x) - c, for c = 1 accurate near 0 too: 2^k (1 + p) - c with x = k log 2 + r, |r| <= log(2)/2
  * and p = expm1(r) by its series. */
 FUNCTION VEC NAME(exp_minus)(VEC x, REAL c)
 {
@@ -208,8 +206,8 @@ FUNCTION VEC NAME(dot)(const VEC *a, const VEC *b, ptrdiff_t n_vectors, ptrdiff_
     return NAME(total)(sums[0], n);
 }
 
-/* Of magnitudes a and those of b, as whole numbers, the larger ones: their bits are in the order of the
- * magnitudes, and infinity and NaN beyond. */
+/* Of magnitudes a and those of b, as whole numbers, the larger ones: their bits are in the order of
+ * the magnitudes, and infinity and NaN beyond. */
 FUNCTION IVEC NAME(larger_magnitude)(IVEC a, VEC b)
 {
     const IVEC magnitude = AS_BITS(b) & SPLAT_BITS((UBITS)-1 >> 1);
@@ -230,7 +228,8 @@ LARGE_FUNCTION double NAME(largest_of)(const void *values, ptrdiff_t n)
         for (i = 0; i < 4; i++)
             most[i] = NAME(larger_magnitude)(most[i], NAME(load_vector)(x + k + i * LANES, LANES));
     }
-    for (; k < n; k += LANES) most[0] = NAME(larger_magnitude)(most[0], NAME(load_vector)(x + k, n - k));
+    for (; k < n; k += LANES)
+        most[0] = NAME(larger_magnitude)(most[0], NAME(load_vector)(x + k, n - k));
     for (i = 1; i < 4; i++) most[0] = NAME(larger_magnitude)(most[0], AS_REAL(most[i]));
     for (k = 0; k < LANES; k++) {
         const double magnitude = LANE(AS_REAL(most[0]), k);
