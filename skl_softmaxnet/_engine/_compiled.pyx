@@ -218,7 +218,7 @@ cdef class CompiledEngine(_Layers):
         self.standardize_few(moments, totals, is_centred)
 
     def bound(self, double largest, ptrdiff_t n_inputs, double rate, ptrdiff_t n):
-        """Return what no number exceeds while n dense samples are presented that do not exceed one."""
+        """Return what no number exceeds while n dense samples of this magnitude are presented."""
         cdef few_t few
         few.largest, few.longest, few.n_presentations = largest, n_inputs, n
         few.samples.index_bytes = 0
@@ -236,9 +236,10 @@ cdef class CompiledEngine(_Layers):
         several labels a sample.
         """
         cdef few_t given, standardized
-        cdef few_t *few = &given if self.inputs is None else &standardized
+        cdef few_t *few
         cdef dict changes
         with cython.critical_section(self):
+            few = &given if self.inputs is None else &standardized
             if not are_same(attributes, expected) or type(expected["loss_curve_"]) is not list:
                 return False
             memory = self.take_few(&given, X, labels, expected["_multilabel"], weights)

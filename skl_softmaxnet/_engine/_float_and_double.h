@@ -1,5 +1,4 @@
 /* The templates for both types of number, at one LEVEL. */
-
 #define NAME(x) PASTE(x, REAL, LEVEL)
 
 #define IS_DOUBLE 1

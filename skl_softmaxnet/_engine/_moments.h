@@ -36,8 +36,8 @@ static ALWAYS_INLINE int is_listed(const moments_t *m, const samples_t *samples)
 static ALWAYS_INLINE ptrdiff_t count_inputs(
     const moments_t *m, const samples_t *samples, ptrdiff_t row)
 {
-    if (!is_listed(m, samples)) return samples->n_features;
-    return samples->indptr[row + 1] - samples->indptr[row];
+    return is_listed(m, samples) ? samples->indptr[row + 1] - samples->indptr[row]
+                                 : samples->n_features;
 }
 
 /* The input that the k-th of them is, or -1: see column_at. */
@@ -50,14 +50,16 @@ static ALWAYS_INLINE ptrdiff_t input_of(
 /* Write them to m->row, and return how many they are. */
 static ptrdiff_t read_row(const moments_t *m, const samples_t *samples, ptrdiff_t row)
 {
-    const int has_gaps = samples->index_bytes && m->is_centred;
     const ptrdiff_t n = count_inputs(m, samples, row);
     const ptrdiff_t start = samples->index_bytes ? samples->indptr[row] : row * n;
-    const ptrdiff_t stop = has_gaps ? samples->indptr[row + 1] : start + n;
     ptrdiff_t i, k;
-    if (has_gaps) memset(m->row, 0, (size_t)n * sizeof(double));
-    for (i = start; i < stop; i++) {
-        k = has_gaps ? column_at(samples, samples->index_bytes, i) : i - start;
+    if (!samples->index_bytes || is_listed(m, samples)) {
+        for (k = 0; k < n; k++) m->row[k] = VALUE_AT(double, samples, start + k);
+        return n;
+    }
+    memset(m->row, 0, (size_t)n * sizeof(double));
+    for (i = start; i < samples->indptr[row + 1]; i++) {
+        k = column_at(samples, samples->index_bytes, i);
         if (k >= 0) m->row[k] = VALUE_AT(double, samples, i);
     }
     return n;

@@ -91,18 +91,12 @@ TARGET static double NAME(run)(
     const int in_blocks = network->block_size > 0 && samples->index_bytes == 0
                           && rate * network->alpha <= MOST_DECAY;
     double total = 0;
-    ptrdiff_t start = 0;
-    while (start < n) {
-        const double *shares = fractions ? fractions + start : NULL;
-        ptrdiff_t size = n - start;
-        if (network->averages) {
-            const ptrdiff_t left = AVERAGING_INTERVAL - network->t % AVERAGING_INTERVAL;
-            size = left < size ? left : size;
-        }
-        total += in_blocks
-                     ? NAME(run_in_blocks)(network, samples, rows + start, shares, rate, size)
-                     : NAME(run_part)(network, samples, rows + start, shares, rate, size);
-        start += size;
+    ptrdiff_t size;
+    for (; n > 0; n -= size, rows += size, fractions = fractions ? fractions + size : NULL) {
+        const ptrdiff_t left = AVERAGING_INTERVAL - network->t % AVERAGING_INTERVAL;
+        size = network->averages && left < n ? left : n;
+        total += in_blocks ? NAME(run_in_blocks)(network, samples, rows, fractions, rate, size)
+                           : NAME(run_part)(network, samples, rows, fractions, rate, size);
         network->t += size;
         if (network->averages) NAME(average)(network);
     }
