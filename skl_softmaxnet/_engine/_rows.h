@@ -1,4 +1,4 @@
-/* The inputs of a sample: the rows of weights that its presentation touches. A template, see _run.h. */
+/* The inputs of a sample: the rows of weights that it touches. A template, see _run.h. */
 
 /* Whether a number is not zero, without a branch: the sign bit is shifted out. */
 FUNCTION ptrdiff_t NAME(is_nonzero)(const REAL *x)

@@ -71,8 +71,7 @@ static int list_presentations(few_t *few, const double *weights)
 
 /* --- Inputs that are standardized, by moments that can go back --- */
 
-/* Tell whether so many rows, each to a row of its own, are few enough, and what is stored of all,
- * presented or not. */
+/* Whether so many rows, each to one of its own, are few enough, and what all of them store. */
 static int has_room(const few_t *few, const moments_t *m, ptrdiff_t n_rows)
 {
     if (!is_listed(m, &few->samples)) return n_rows * few->samples.n_features <= MOST_VALUES;
