@@ -120,10 +120,11 @@ cdef object take_sparse_rows(few_t *few, X, ptrdiff_t n_features):
     cdef void *starts
     if type(X) is not _CSR_ARRAY and type(X) is not _CSR_MATRIX:
         return None
-    data, indices = getattr(X, "data", None), getattr(X, "indices", None)
+    data, indices, indptr = (  # held here: another thread may give X others
+        getattr(X, "data", None), getattr(X, "indices", None), getattr(X, "indptr", None))
     samples.values = look_at(data, _FLOAT32, _FLOAT64, &value_bytes, &n_values)
     samples.indices = look_at(indices, _INT32, _INT64, &samples.index_bytes, &n_indices)
-    starts = look_at(getattr(X, "indptr", None), _INT32, _INT64, &start_bytes, &n_starts)
+    starts = look_at(indptr, _INT32, _INT64, &start_bytes, &n_starts)
     if samples.values == NULL or samples.indices == NULL or starts == NULL:
         return None
     if not 0 < n_starts - 1 <= MOST_ROWS or X.shape != (n_starts - 1, n_features):
