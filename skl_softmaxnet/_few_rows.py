@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import scipy.sparse as sp
 
-# Presentations of a short call.
-MOST_PRESENTATIONS = 64
+from ._engine import MOST_PRESENTATIONS
 
 
 def take_rows(X, names, dtype):

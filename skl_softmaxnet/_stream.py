@@ -23,7 +23,8 @@ import scipy.sparse as sp
 from sklearn import get_config
 
 from . import _engine
-from ._few_rows import MOST_PRESENTATIONS, are_labels, find_labels, take_rows, weigh
+from ._engine import MOST_PRESENTATIONS
+from ._few_rows import are_labels, find_labels, take_rows, weigh
 from ._network import has_new_weights, lies_in_blocks
 from ._weights import multipliers_of_classes
 

@@ -12,6 +12,7 @@ from ._sorting import index_dtype
 try:
     from ._compiled import (
         INSTRUCTION_SETS,
+        MOST_PRESENTATIONS,
         CompiledEngine,
         are_same,
         are_same_items,
@@ -21,12 +22,13 @@ try:
 except ImportError:  # no compiler was there at install time
     from ._sorting import shuffle, sort_rows
 
-    CompiledEngine, INSTRUCTION_SETS = None, ()
+    CompiledEngine, INSTRUCTION_SETS, MOST_PRESENTATIONS = None, (), 0
 
 Engine = CompiledEngine or NumpyEngine
 
 __all__ = [
     "INSTRUCTION_SETS",
+    "MOST_PRESENTATIONS",
     "CompiledEngine",
     "Engine",
     "NumpyEngine",

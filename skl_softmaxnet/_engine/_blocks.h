@@ -1,6 +1,6 @@
-/* Presentations in blocks of B samples, for one type of number and one instruction set.
+/* Presentations in blocks of B samples. A template, see _run.h.
  *
- * A template like _presentation.h, and included after _products.h. To update the first layer for every
+ * To update the first layer for every
  * sample is to read and write all of its weights for every sample, and memory is slower than
  * arithmetic. But what a sample meets depends on the updates before it in a simple way. With W the
  * weights as a block begins, x_1 ... x_B its samples and step_s = rate * delta_s what they lead to,
@@ -21,9 +21,7 @@
  * samples fill the block up, which change no bit.
  */
 
-/* --------------------------------------------------------------------------------------------
- * The inputs of a block
- */
+/* --- The inputs of a block --- */
 
 /* LANES vectors of LANES numbers, transposed: a shuffle of cards, for log2(LANES) times. */
 FUNCTION void NAME(transpose)(VEC *m)
@@ -40,18 +38,6 @@ FUNCTION void NAME(transpose)(VEC *m)
         UNROLL
         for (i = 0; i < LANES; i++) m[i] = shuffled[i];
     }
-}
-
-/* A vector from anywhere in memory, of which n <= LANES numbers are there; then zeros. */
-FUNCTION VEC NAME(load_vector)(const REAL *from, ptrdiff_t n)
-{
-    VEC whole, part = SPLAT(0);
-    if (n < LANES) {
-        memcpy(&part, from, (size_t)n * sizeof(REAL));
-        return part;
-    }
-    memcpy(&whole, from, sizeof whole);
-    return whole;
 }
 
 /* Lay out the inputs of a block with features as rows, so that one line of the cache has what a
@@ -83,9 +69,7 @@ LARGE_FUNCTION ptrdiff_t NAME(load_block)(
     return (ptrdiff_t)LANE(NAME(total)(counts, LANES), 0);
 }
 
-/* --------------------------------------------------------------------------------------------
- * All samples at once
- */
+/* --- All samples at once --- */
 
 /* G <- G + X X^T over a strip: what is below the diagonal, and the rest of its tiles. */
 FUNCTION void NAME(add_inner_products)(
@@ -162,9 +146,7 @@ LARGE_FUNCTION void NAME(pass_in_strips)(
     }
 }
 
-/* --------------------------------------------------------------------------------------------
- * One sample after the other
- */
+/* --- One sample after the other --- */
 
 /* z_t = c (Z_t + sum_{s<t} G_ts d_s) + b, four vectors at a time in registers. */
 FUNCTION void NAME(complete_sums)(const network_t *network, ptrdiff_t t, REAL c)
@@ -195,10 +177,8 @@ LARGE_FUNCTION double NAME(present_block)(
     network_t *network, const samples_t *samples, const block_t *block, const double *fractions,
     double rate)
 {
-    const layer_t *layer = network->layers, *last = layer + network->n_layers - 1;
+    const layer_t *layer = network->layers;
     const ptrdiff_t stride = network->block_stride, n_vectors = NAME(vectors)(layer->fan_out);
-    const ptrdiff_t n_outputs = NAME(vectors)(last->fan_out);
-    const int activation = network->activation;
     const VEC *step = layer->step;
     REAL *target = network->target;
     double total = 0;
@@ -206,47 +186,28 @@ LARGE_FUNCTION double NAME(present_block)(
     for (t = 0; t < block->n; t++) {
         const double fraction = fractions ? fractions[t] : 1;
         const labels_t labels = labels_of(samples, block->rows[t]);
-        const REAL step_rate = (REAL)(rate * fraction);
         VEC *steps = (VEC *)((REAL *)network->block_steps + t * stride), scale;
         for (k = 0; k < labels.n; k++) target[labels.first[k]] = 1;
         if (layer->fan_in <= STRIP && t < block->n_after)
             NAME(prefetch)(samples, block->rows[block->n + t]);
         NAME(complete_sums)(network, t, (REAL)network->shrunk);
-        NAME(forward)(network, activation);
-        NAME(set_rule)(network, rate * fraction);
-        total += fraction * NAME(output_layer)(network, DECAY, last, labels, step_rate, n_outputs);
-        for (k = 0; k < labels.n; k++) target[labels.first[k]] = 0;
-        NAME(backward)(network, DECAY, activation, step_rate);
+        total += fraction * NAME(present)(network, DECAY, labels, rate * fraction);
         scale = SPLAT(network->current);
         for (v = 0; v < n_vectors; v++) steps[v] = scale * step[v];
     }
     return total;
 }
 
-/* --------------------------------------------------------------------------------------------
- * A part of an epoch
- */
-
-/* Whether all inner products of a block are finite, which none is larger than those of samples with
- * themselves. */
-FUNCTION int NAME(is_finite_block)(const network_t *network)
-{
-    const REAL *products = network->inner_products;
-    const ptrdiff_t size = network->block_size;
-    REAL zero = 0;
-    ptrdiff_t s;
-    for (s = 0; s < size; s++) zero += 0 * products[s * size + s];
-    return zero == 0;
-}
+/* --- A part of an epoch --- */
 
 /* See to it that all rows of the first layer wait for the same decay, which must not be too much. */
-FUNCTION void NAME(settle)(network_t *network)
+FUNCTION void NAME(wait_alike)(network_t *network)
 {
-    int wait_alike = network->shrunk > LEAST_SHRUNK;
+    int is_alike = network->shrunk > LEAST_SHRUNK;
     ptrdiff_t j;
     if (network->kind != DECAY) return;
-    for (j = 0; j < network->layers->fan_in; j++) wait_alike &= network->caught_up[j] == 1;
-    if (!wait_alike) NAME(catch_up_all)(network);
+    for (j = 0; j < network->layers->fan_in; j++) is_alike &= network->caught_up[j] == 1;
+    if (!is_alike) NAME(catch_up_all)(network);
 }
 
 /* Present n samples, between which no average is taken. */
@@ -273,9 +234,9 @@ TARGET static double NAME(run_in_blocks)(
             waits = 0;
         }
         if (in_block) {
-            if (!waits) NAME(settle)(network);
+            if (!waits) NAME(wait_alike)(network);
             NAME(pass_in_strips)(network, samples, waits ? now : NULL, next);
-            waits = in_block = NAME(is_finite_block)(network);
+            waits = in_block = NAME(largest_of)(network->inner_products, size * size) < INFINITY;
         }
         if (in_block) {
             total += NAME(present_block)(network, samples, next, shares, rate);
@@ -289,11 +250,3 @@ TARGET static double NAME(run_in_blocks)(
     if (waits) NAME(pass_in_strips)(network, samples, now, NULL);
     return total;
 }
-
-/* What depends on the width of vectors; the rest is spelled the same each time. */
-#undef LANE_NUMBERS
-#undef ZIP_LOW
-#undef ZIP_HIGH
-#undef OPERATION
-#undef TILE_ROWS
-#undef TILE_VECTORS

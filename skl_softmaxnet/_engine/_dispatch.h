@@ -1,11 +1,10 @@
 /* The types of the compiled engine, and the choice of an instruction set while it runs.
  *
- * The template _presentation.h is compiled for float and double and, where the compiler can, for
+ * The template _run.h is compiled for float and double and, where the compiler can, for
  * three generations of x86-64; the processor is asked once, at import. Elsewhere there is one plain
  * version, for which the compiler's flags decide.
  */
-#ifndef SKL_SOFTMAXNET_DISPATCH_H
-#define SKL_SOFTMAXNET_DISPATCH_H
+#pragma once
 
 #include <math.h>
 #include <stddef.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #include <immintrin.h>
+#define HAS_LEVELS
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -35,23 +35,17 @@
  * Other processors do not mind, and keep them. */
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
-#define GET_MODE() _mm_getcsr()
-#define SET_MODE(mode) _mm_setcsr(mode)
-#else
-#define GET_MODE() 0
-#define SET_MODE(mode) (void)(mode)
-#define _MM_FLUSH_ZERO_ON 0
-#endif
+#define restore_mode(mode) _mm_setcsr(mode)
 static ALWAYS_INLINE unsigned int flush_tiny_results(void)
 {
-    const unsigned int mode = GET_MODE();
-    SET_MODE(mode | _MM_FLUSH_ZERO_ON);
+    const unsigned int mode = _mm_getcsr();
+    _mm_setcsr(mode | _MM_FLUSH_ZERO_ON);
     return mode;
 }
-static ALWAYS_INLINE void restore_mode(unsigned int mode)
-{
-    SET_MODE(mode);
-}
+#else
+#define restore_mode(mode) (void)(mode)
+#define flush_tiny_results() 0
+#endif
 
 /* Loops over a few rows or lanes, whose number the compiler knows, vanish. */
 #if defined(__clang__)
@@ -68,20 +62,12 @@ enum { SQUARED_ERROR, LOG_LOSS };
 /* What a pass over weights does. An update is with DECAY, which may be zero, or with MOMENTUM too. */
 enum { UPDATE = 1, SUM = 2, SUM_OLD = 4, DECAY = 8, MOMENTUM = 16 };
 
-/* How many presentations ahead a row is asked for from memory: a few hundred nanoseconds. */
-#define ROWS_AHEAD 4
-
-/* Weights are averaged whenever the presentations so far are a multiple of this. */
-#define AVERAGING_INTERVAL 64
-
-/* Samples whose outputs are summed up together. */
-#define ROWS_AT_ONCE 64
-
-/* Features that a pass over blocks works on at a time; how much of the weights a step may take away
- * there, and what may be left of them before the decay is applied. */
-#define STRIP 64
-#define MOST_DECAY 0.0625
-#define LEAST_SHRUNK 0.001
+#define ROWS_AHEAD 4 /* a row is asked for from memory so many presentations before: a few 100 ns */
+#define AVERAGING_INTERVAL 64 /* weights are averaged where t is a multiple of this */
+#define ROWS_AT_ONCE 64       /* samples whose outputs are summed up together */
+#define STRIP 64              /* features that a pass over blocks works on at a time */
+#define MOST_DECAY 0.0625     /* how much of the weights a step may take away there */
+#define LEAST_SHRUNK 0.001    /* what may be left of them before the decay is applied */
 
 /* Pointers without a type are to float or double, the same for all, aligned to 64 bytes and padded
  * with zeros to whole 64 bytes. */
@@ -147,7 +133,7 @@ typedef struct {
     double shrunk, current;
     double *caught_up;
     int averages;
-    int waits; /* the first layer, for `settle_all`: with its decay, and its average before k = 1 */
+    int waits; /* the first layer, for `settle`: with its decay, and its average before k = 1 */
     ptrdiff_t t;
     void *target;      /* one-hot, or one for each label; all zero between presentations */
     input_t inputs[2]; /* the sample presented, and the next */
@@ -158,6 +144,10 @@ typedef struct {
     ptrdiff_t block_stride; /* not a power of two, or few lines of the cache are used */
     void *block_sums, *block_steps; /* (block_size, block_stride), and 4 vectors */
     void *inner_products;           /* (block_size, block_size) */
+    /* A forward pass needs no more than the layers, the activation, these and a block of
+     * ROWS_AT_ONCE samples: its sums, and the inputs of the first, (ROWS_AT_ONCE, STRIP + GROUP). */
+    void *copies; /* STRIP rows of the first layer's weights, where these lie without padding */
+    ptrdiff_t row_bytes; /* from one to the next there */
 } network_t;
 
 /* Where rows begin is sure to lie inside the arrays; what lies in values and indices may be changed by
@@ -165,6 +155,7 @@ typedef struct {
 typedef struct {
     ptrdiff_t n_rows, n_features;
     const void *values;
+    int is_double; /* the values: double, or float */
     const void *indices; /* of a CSR matrix */
     const ptrdiff_t *indptr;
     int index_bytes; /* of the indices: 4 or 8, or 0 for a dense matrix */
@@ -178,18 +169,6 @@ typedef struct {
     const int32_t *first;
     ptrdiff_t n;
 } labels_t;
-
-/* What it takes to sum up the outputs of samples, whose inputs may be of the other type of number.
- * Of the network only the layers, with their outputs for one sample, and the activation are used. */
-typedef struct {
-    network_t network;
-    int of_double; /* what the inputs are */
-    void *copies;  /* STRIP rows of the first layer's weights, where these lie without padding */
-    ptrdiff_t row_bytes; /* from one to the next there */
-    void *inputs;        /* (ROWS_AT_ONCE, STRIP + GROUP) */
-    void *sums;          /* (ROWS_AT_ONCE, sums_stride), of the first layer */
-    ptrdiff_t sums_stride;
-} forward_t;
 
 /* A pass over the rows of a matrix of weights, listed or, where rows is NULL, 0 ... n_rows - 1. */
 typedef struct {
@@ -211,10 +190,23 @@ static ALWAYS_INLINE ptrdiff_t index_at(int index_bytes, const void *indices, pt
                             : (ptrdiff_t)((const int64_t *)indices)[i];
 }
 
+/* The column of a stored value, or -1: someone may have changed it after it was checked. */
+static ALWAYS_INLINE ptrdiff_t column_at(const samples_t *samples, int index_bytes, ptrdiff_t i)
+{
+    const ptrdiff_t j = index_at(index_bytes, samples->indices, i);
+    return (size_t)j < (size_t)samples->n_features ? j : -1;
+}
+
+/* A value of samples, as a number of a type. */
+#define VALUE_AT(type, samples, i)                                                               \
+    ((samples)->is_double ? (type)((const double *)(samples)->values)[i]                         \
+                          : (type)((const float *)(samples)->values)[i])
+
 /* Ask for inputs, and where they are listed for their columns, before they are read. */
 static ALWAYS_INLINE void prefetch_inputs(
-    const samples_t *samples, int value_bytes, ptrdiff_t start, ptrdiff_t end)
+    const samples_t *samples, ptrdiff_t start, ptrdiff_t end)
 {
+    const int value_bytes = samples->is_double ? 8 : 4;
     const char *values = (const char *)samples->values + start * value_bytes;
     const char *indices = (const char *)samples->indices + start * samples->index_bytes;
     ptrdiff_t i;
@@ -242,11 +234,10 @@ static ALWAYS_INLINE labels_t labels_of(const samples_t *samples, ptrdiff_t row)
 typedef struct {
     double (*run)(network_t *, const samples_t *, const ptrdiff_t *order, const double *fractions,
                   double rate, ptrdiff_t n);
-    void (*catch_up)(network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs);
-    void (*settle_all)(network_t *);
-    double (*largest_weight)(const network_t *, const ptrdiff_t *inputs, ptrdiff_t n_inputs,
-                             int of_velocities);
-    void (*sum_outputs)(forward_t *, const samples_t *, void *outputs);
+    void (*settle)(network_t *, const samples_t *);
+    double (*largest_weight)(const network_t *, const void *inputs, int index_bytes,
+                             ptrdiff_t n_inputs, int of_velocities);
+    void (*sum_outputs)(network_t *, const samples_t *, void *outputs);
 } kernel_t;
 
 #define PASTE_(name, type, level) name##_##type##_##level
@@ -257,26 +248,26 @@ typedef struct {
 #define LEVEL baseline
 #define TARGET
 #define VECTOR_BYTES NATIVE_VECTOR_BYTES
+#define PREFIX _mm
 #include "_float_and_double.h"
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define HAVE_LEVELS 1
+#ifdef HAS_LEVELS
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
+#define PREFIX _mm256
 #include "_float_and_double.h"
 #define LEVEL avx512
 #define TARGET __attribute__((target("fma,avx512f,avx512vl,avx512dq,avx512bw")))
 #define VECTOR_BYTES 64
+#define PREFIX _mm512
 #include "_float_and_double.h"
-#else
-#define HAVE_LEVELS 0
 #endif
 
 /* The highest level that the processor can run: 0 baseline, 1 AVX2, 2 AVX-512. */
 static int highest_level(void)
 {
-#if HAVE_LEVELS
+#ifdef HAS_LEVELS
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
@@ -288,17 +279,14 @@ static int highest_level(void)
 }
 
 #define KERNEL(type, level)                                                                            \
-    {.run = PASTE(run, type, level), .catch_up = PASTE(catch_up, type, level),                       \
-     .settle_all = PASTE(settle_all, type, level),                                                       \
+    {.run = PASTE(run, type, level), .settle = PASTE(settle, type, level),                           \
      .largest_weight = PASTE(largest_weight, type, level), .sum_outputs = PASTE(sum_outputs, type, level)}
 
 /* kernels[level][is_double] */
 static const kernel_t kernels[][2] = {
     {KERNEL(float, baseline), KERNEL(double, baseline)},
-#if HAVE_LEVELS
+#ifdef HAS_LEVELS
     {KERNEL(float, avx2), KERNEL(double, avx2)},
     {KERNEL(float, avx512), KERNEL(double, avx512)},
 #endif
 };
-
-#endif

@@ -3,8 +3,7 @@
  * All is computed in double, with + - * / and sqrt alone, which are rounded alike everywhere: the
  * same bits as in NumPy. So tiny results must not be flushed while this runs.
  */
-#ifndef SKL_SOFTMAXNET_MOMENTS_H
-#define SKL_SOFTMAXNET_MOMENTS_H
+#pragma once
 
 #include "_dispatch.h"
 #include <float.h>
@@ -13,8 +12,8 @@ typedef struct {
     double *totals;                 /* the weight and the number of what was counted */
     double *shift, *sums, *squares; /* K, S1 and S2 of each input */
     int is_centred;
-    int from_double, to_double; /* the numbers of the samples, and of standardized ones */
-    double *row;                /* room for all inputs of a sample */
+    int to_double; /* whether standardized inputs are double */
+    double *row;   /* room for all inputs of a sample */
 } moments_t;
 
 /* The mean and the scale of an input, from the weight n, and the share that sums may miss. */
@@ -33,91 +32,89 @@ static ALWAYS_INLINE int is_listed(const moments_t *m, const samples_t *samples)
     return samples->index_bytes && !m->is_centred;
 }
 
-static ALWAYS_INLINE double sample_value(const moments_t *m, const samples_t *samples, ptrdiff_t i)
+/* How many of its inputs are counted and standardized. */
+static ALWAYS_INLINE ptrdiff_t count_inputs(
+    const moments_t *m, const samples_t *samples, ptrdiff_t row)
 {
-    return m->from_double ? ((const double *)samples->values)[i]
-                          : ((const float *)samples->values)[i];
+    return is_listed(m, samples) ? samples->indptr[row + 1] - samples->indptr[row]
+                                 : samples->n_features;
 }
 
-/* The column of a stored value, or -1: someone may have changed it after it was checked. */
-static ALWAYS_INLINE ptrdiff_t stored_column(const samples_t *samples, ptrdiff_t i)
+/* The input that the k-th of them is, or -1: see column_at. */
+static ALWAYS_INLINE ptrdiff_t input_of(
+    const samples_t *samples, ptrdiff_t row, ptrdiff_t k, int listed)
 {
-    const ptrdiff_t j = index_at(samples->index_bytes, samples->indices, i);
-    return (size_t)j < (size_t)samples->n_features ? j : -1;
+    return listed ? column_at(samples, samples->index_bytes, samples->indptr[row] + k) : k;
 }
 
-/* Write all inputs of a sample to m->row. */
-static void read_row(const moments_t *m, const samples_t *samples, ptrdiff_t row)
+/* Write them to m->row, and return how many they are. */
+static ptrdiff_t read_row(const moments_t *m, const samples_t *samples, ptrdiff_t row)
 {
-    const ptrdiff_t n_features = samples->n_features;
-    ptrdiff_t i, j;
-    if (!samples->index_bytes) {
-        const ptrdiff_t start = row * n_features;
-        for (j = 0; j < n_features; j++) m->row[j] = sample_value(m, samples, start + j);
-        return;
+    const ptrdiff_t n = count_inputs(m, samples, row);
+    const ptrdiff_t start = samples->index_bytes ? samples->indptr[row] : row * n;
+    ptrdiff_t i, k;
+    if (!samples->index_bytes || is_listed(m, samples)) {
+        for (k = 0; k < n; k++) m->row[k] = VALUE_AT(double, samples, start + k);
+        return n;
     }
-    memset(m->row, 0, (size_t)n_features * sizeof(double));
-    for (i = samples->indptr[row]; i < samples->indptr[row + 1]; i++) {
-        j = stored_column(samples, i);
-        if (j >= 0) m->row[j] = sample_value(m, samples, i);
+    memset(m->row, 0, (size_t)n * sizeof(double));
+    for (i = start; i < samples->indptr[row + 1]; i++) {
+        k = column_at(samples, samples->index_bytes, i);
+        if (k >= 0) m->row[k] = VALUE_AT(double, samples, i);
     }
+    return n;
 }
 
-/* S1 <- S1 + w (x - K) and S2 <- S2 + w (x - K)^2. */
-static ALWAYS_INLINE void count_input(const moments_t *m, ptrdiff_t j, double x, double weight)
+/* S1 <- S1 + w (x - K) and S2 <- S2 + w (x - K)^2 for the n inputs in m->row. */
+static ALWAYS_INLINE void count_read(
+    const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight, ptrdiff_t n,
+    int listed)
 {
-    const double distance = x - m->shift[j], weighted = weight * distance;
-    m->sums[j] += weighted;
-    m->squares[j] += weighted * distance;
+    ptrdiff_t k;
+    for (k = 0; k < n; k++) {
+        const ptrdiff_t j = input_of(samples, row, k, listed);
+        if (j >= 0) {
+            const double distance = m->row[k] - m->shift[j], weighted = weight * distance;
+            m->sums[j] += weighted;
+            m->squares[j] += weighted * distance;
+        }
+    }
 }
 
 static void count_row(const moments_t *m, const samples_t *samples, ptrdiff_t row, double weight)
 {
-    ptrdiff_t i, j;
+    const ptrdiff_t n = read_row(m, samples, row);
     m->totals[0] += weight;
     m->totals[1] += 1;
-    if (is_listed(m, samples)) {
-        for (i = samples->indptr[row]; i < samples->indptr[row + 1]; i++) {
-            j = stored_column(samples, i);
-            if (j >= 0) count_input(m, j, sample_value(m, samples, i), weight);
-        }
-        return;
-    }
-    read_row(m, samples, row);
-    for (j = 0; j < samples->n_features; j++) count_input(m, j, m->row[j], weight);
+    if (is_listed(m, samples)) count_read(m, samples, row, weight, n, 1);
+    else count_read(m, samples, row, weight, n, 0);
 }
 
-static ALWAYS_INLINE void write_value(const moments_t *m, void *out, ptrdiff_t i, double z)
+/* x <- (x - mean) / scale for the n inputs in m->row. */
+static ALWAYS_INLINE void standardize_read(
+    const moments_t *m, const samples_t *samples, ptrdiff_t row, ptrdiff_t n, int listed)
 {
-    if (m->to_double) ((double *)out)[i] = z;
-    else ((float *)out)[i] = (float)z;
+    const double weight = m->totals[1] > 0 ? m->totals[0] : 1;
+    const double share = 4 * m->totals[1] * DBL_EPSILON;
+    double mean = 0, scale = 1;
+    ptrdiff_t k;
+    for (k = 0; k < n; k++) {
+        const ptrdiff_t j = input_of(samples, row, k, listed);
+        if (j >= 0) input_statistics(m, weight, share, j, &mean, &scale);
+        m->row[k] = j >= 0 ? (m->row[k] - mean) / scale : 0;
+    }
 }
 
-/* Write (x - mean) / scale for all inputs of a sample, or for those that are listed, from
- * out[first] on; return how many these are. */
+/* Write the standardized inputs of a sample, from out[first] on; return how many these are. */
 static ptrdiff_t standardize_row(
     const moments_t *m, const samples_t *samples, ptrdiff_t row, void *out, ptrdiff_t first)
 {
-    const double n = m->totals[1] > 0 ? m->totals[0] : 1, share = 4 * m->totals[1] * DBL_EPSILON;
-    double mean, scale;
-    ptrdiff_t i, j;
-    if (is_listed(m, samples)) {
-        const ptrdiff_t start = samples->indptr[row], stop = samples->indptr[row + 1];
-        for (i = start; i < stop; i++) {
-            j = stored_column(samples, i);
-            mean = scale = 1;
-            if (j >= 0) input_statistics(m, n, share, j, &mean, &scale);
-            write_value(m, out, first + i - start, j < 0 ? 0 : sample_value(m, samples, i) / scale);
-        }
-        return stop - start;
-    }
-    read_row(m, samples, row);
-    for (j = 0; j < samples->n_features; j++) {
-        input_statistics(m, n, share, j, &mean, &scale);
-        m->row[j] = (m->row[j] - mean) / scale;
-    }
-    for (j = 0; j < samples->n_features; j++) write_value(m, out, first + j, m->row[j]);
-    return samples->n_features;
+    const ptrdiff_t n = read_row(m, samples, row);
+    ptrdiff_t k;
+    if (is_listed(m, samples)) standardize_read(m, samples, row, n, 1);
+    else standardize_read(m, samples, row, n, 0);
+    for (k = 0; k < n; k++)
+        if (m->to_double) ((double *)out)[first + k] = m->row[k];
+        else ((float *)out)[first + k] = (float)m->row[k];
+    return n;
 }
-
-#endif

@@ -1,6 +1,6 @@
-/* Products of matrices, C <- C + A B, for one type of number and one instruction set.
+/* Products of matrices, C <- C + A B. A template, see _run.h.
  *
- * A template like _presentation.h, and included after it. Every sum has the order of its terms,
+ * Every sum has the order of its terms,
  * whatever the width of the vectors, so that all instruction sets with a fused multiplication and
  * addition give the same bits: all but the baseline of x86-64.
  */

@@ -1,64 +1,15 @@
-/* Rows in content order, and shuffles: what _sorting.py does, which has the definitions.
+/* Rows in content order: what _sorting.py does, which has the definitions.
  *
  * A row is read as a sequence of 64-bit keys, which compare as unsigned numbers. Rows are sorted by
  * their first keys, those that tie by the next, and so on; keys that all of them share are skipped.
  * As each step either reads on or tells rows apart, the time is proportional to what X holds,
  * whatever that is.
  */
-#ifndef SKL_SOFTMAXNET_SORTING_H
-#define SKL_SOFTMAXNET_SORTING_H
+#pragma once
 
-static uint64_t mix(uint64_t bits)
-{
-    bits = (bits ^ (bits >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    bits = (bits ^ (bits >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return bits ^ (bits >> 31);
-}
+#include "_dispatch.h"
 
-static uint64_t shuffle_key(uint64_t seed, uint64_t epoch)
-{
-    return mix(mix(seed) + epoch);
-}
-
-/* What value i is swapped with: one of 0 ... i. */
-static ptrdiff_t partner(uint64_t key, ptrdiff_t i)
-{
-    const uint64_t number = mix(key + ((uint64_t)i + 1) * UINT64_C(0x9E3779B97F4A7C15));
-    return (ptrdiff_t)((double)(number >> 11) * 0x1p-53 * (double)(i + 1));
-}
-
-static void swap_bytes(char *a, char *b, int n_bytes)
-{
-    char other[8];
-    memcpy(other, a, n_bytes), memcpy(a, b, n_bytes), memcpy(b, other, n_bytes);
-}
-
-/* Swap values i = stop - 1 ... first, of 4 or 8 bytes, each with its partner. Partners are drawn a
- * few ahead, so that memory has them ready: they lie anywhere. */
-static void shuffle_part(
-    char *values, int n_bytes, uint64_t key, ptrdiff_t first, ptrdiff_t stop)
-{
-    enum { AHEAD = 32 };
-    ptrdiff_t partners[AHEAD], n, k;
-    for (; stop > first; stop -= n) {
-        n = stop - first < AHEAD ? stop - first : AHEAD;
-        for (k = 0; k < n; k++) {
-            partners[k] = partner(key, stop - 1 - k);
-            PREFETCH(values + partners[k] * n_bytes);
-        }
-        for (k = 0; k < n; k++) {
-            char *a = values + (stop - 1 - k) * n_bytes, *b = values + partners[k] * n_bytes;
-            if (n_bytes == 4)
-                swap_bytes(a, b, 4);
-            else
-                swap_bytes(a, b, 8);
-        }
-    }
-}
-
-/* --------------------------------------------------------------------------------------------
- * The keys of a row
- */
+/* --- The keys of a row --- */
 
 /* What they are made of, one after the other: values as float32; values as they are, if these are
  * doubles, where CSR entries have two keys, for s and for x; labels. */
@@ -68,7 +19,6 @@ enum { BEGIN, ROUNDED, DISTANCES, VALUES, LABELS, END, N_STAGES };
 
 typedef struct {
     const samples_t *samples;
-    int is_double;
     /* Of rows k ... of the order that tie so far, keys[k] is the place of the last key they share.
      * While rows are sorted, keys[k] is the key of each. */
     uint64_t *keys, *other_keys;
@@ -103,18 +53,11 @@ static ALWAYS_INLINE uint64_t ordered_double(double x)
     return bits ^ ((0u - (bits >> 63)) | SIGN);
 }
 
-static ALWAYS_INLINE double value_at(const sorting_t *sorting, ptrdiff_t i)
-{
-    const void *values = sorting->samples->values;
-    return sorting->is_double ? ((const double *)values)[i] : ((const float *)values)[i];
-}
-
 /* The column of an entry; one of X, whatever others may have made of the indices. */
-static ALWAYS_INLINE ptrdiff_t column_at(const sorting_t *sorting, ptrdiff_t i)
+static ALWAYS_INLINE ptrdiff_t column_of(const samples_t *samples, ptrdiff_t i)
 {
-    const samples_t *samples = sorting->samples;
-    const ptrdiff_t column = index_at(samples->index_bytes, samples->indices, i);
-    return column >= 0 && column < samples->n_features ? column : samples->n_features - 1;
+    const ptrdiff_t column = column_at(samples, samples->index_bytes, i);
+    return column < 0 ? samples->n_features - 1 : column;
 }
 
 static ALWAYS_INLINE void enter(
@@ -131,7 +74,7 @@ static ALWAYS_INLINE void enter(
         cursor->i = samples->indptr[cursor->row];
         while (cursor->i < stop) { /* find the first entry from the column on */
             const ptrdiff_t middle = cursor->i + (stop - cursor->i) / 2;
-            if (column_at(sorting, middle) < column)
+            if (column_of(samples, middle) < column)
                 cursor->i = middle + 1;
             else
                 stop = middle;
@@ -145,7 +88,7 @@ static ALWAYS_INLINE void enter(
 static ALWAYS_INLINE void end_stage(const sorting_t *sorting, cursor_t *cursor)
 {
     int next = cursor->stage == BEGIN ? ROUNDED : cursor->stage == LABELS ? END : LABELS;
-    if (cursor->stage == ROUNDED && sorting->is_double)
+    if (cursor->stage == ROUNDED && sorting->samples->is_double)
         next = sorting->samples->index_bytes ? DISTANCES : VALUES;
     enter(sorting, cursor, next, 0);
 }
@@ -156,8 +99,8 @@ static ALWAYS_INLINE uint64_t next_dense_key(const sorting_t *sorting, cursor_t 
     const int n_values = cursor->stage == ROUNDED ? 2 : 1;
     uint64_t key = 0;
     int k;
-    for (k = 0; k < n_values && cursor->i < cursor->end; k++, cursor->column++) {
-        const double x = value_at(sorting, cursor->i++);
+    for (k = 0; k < n_values && cursor->i < cursor->end; k++, cursor->i++, cursor->column++) {
+        const double x = VALUE_AT(double, sorting->samples, cursor->i);
         key = n_values == 2 ? key << 32 | ordered_float((float)x) : ordered_double(x);
     }
     if (cursor->i == cursor->end) end_stage(sorting, cursor);
@@ -168,8 +111,8 @@ static ALWAYS_INLINE uint64_t next_dense_key(const sorting_t *sorting, cursor_t 
 static ALWAYS_INLINE uint64_t next_sparse_key(const sorting_t *sorting, cursor_t *cursor)
 {
     for (; cursor->i < cursor->end; cursor->i++) {
-        const double x = value_at(sorting, cursor->i);
-        const ptrdiff_t column = column_at(sorting, cursor->i);
+        const double x = VALUE_AT(double, sorting->samples, cursor->i);
+        const ptrdiff_t column = column_of(sorting->samples, cursor->i);
         const uint64_t distance = (uint64_t)(sorting->samples->n_features - column);
         uint64_t magnitude; /* |s| in 32 bits, |x| in 31 */
         if (cursor->stage == ROUNDED ? (float)x == 0 : x == 0) continue;
@@ -205,9 +148,7 @@ static ALWAYS_INLINE uint64_t next_key(const sorting_t *sorting, cursor_t *curso
     return key;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Places of keys, the same for rows that tie
- */
+/* --- Places of keys, the same for rows that tie --- */
 
 static ALWAYS_INLINE cursor_t cursor_at(const sorting_t *sorting, ptrdiff_t k, uint64_t place)
 {
@@ -241,7 +182,7 @@ static ALWAYS_INLINE void fetch_row(const sorting_t *sorting, ptrdiff_t k, uint6
     const ptrdiff_t first = samples->index_bytes
                                 ? samples->indptr[row]
                                 : row * samples->n_features + (ptrdiff_t)(place / N_STAGES);
-    PREFETCH((const char *)samples->values + first * (sorting->is_double ? 8 : 4));
+    PREFETCH((const char *)samples->values + first * (samples->is_double ? 8 : 4));
     if (samples->index_bytes)
         PREFETCH((const char *)samples->indices + first * samples->index_bytes);
 }
@@ -276,9 +217,7 @@ static ptrdiff_t count_shared(
     return n_shared;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Sorting by keys
- */
+/* --- Sorting by keys --- */
 
 static void insertion_sort(sorting_t *sorting, ptrdiff_t start, ptrdiff_t stop)
 {
@@ -377,7 +316,3 @@ static int sort_all(sorting_t *sorting)
     }
     return 0;
 }
-
-#undef SIGN
-
-#endif

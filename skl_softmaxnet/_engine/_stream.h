@@ -4,8 +4,7 @@
  * made sure before that no number overflows: from the largest input, the largest weight, the rate
  * and the sizes of the layers alone.
  */
-#ifndef SKL_SOFTMAXNET_STREAM_H
-#define SKL_SOFTMAXNET_STREAM_H
+#pragma once
 
 #include "_moments.h"
 
@@ -14,7 +13,6 @@ enum { MOST_ROWS = 64, MOST_LABELS = 1024, MOST_VALUES = 1 << 13 };
 
 typedef struct {
     samples_t samples;
-    int is_double;
     double largest;  /* magnitude of the inputs, infinite if any is not finite */
     ptrdiff_t longest; /* how many inputs a row lists */
     ptrdiff_t n_labels;
@@ -25,17 +23,11 @@ typedef struct {
     ptrdiff_t n_presentations;
 } few_t;
 
-/* The largest magnitude of n inputs; infinite if any is not finite. */
-static double largest_input(const void *values, ptrdiff_t n, int is_double)
+/* The largest magnitude of n numbers; infinite if any is not finite. */
+static double largest_of(const void *values, ptrdiff_t n, int is_double)
 {
-    double largest = 0, sum = 0; /* 0 times what is not finite is NaN */
-    ptrdiff_t i;
-    for (i = 0; i < n; i++) {
-        const double x = fabs(is_double ? ((const double *)values)[i] : ((const float *)values)[i]);
-        largest = x > largest ? x : largest;
-        sum += x * 0;
-    }
-    return sum == 0 ? largest : INFINITY;
+    return is_double ? PASTE(largest_of, double, baseline)(values, n)
+                     : PASTE(largest_of, float, baseline)(values, n);
 }
 
 /* Whether CSR rows are as the engines want them: their columns in order, each once, and none outside.
@@ -43,31 +35,19 @@ static double largest_input(const void *values, ptrdiff_t n, int is_double)
 static int has_sorted_rows(few_t *few, ptrdiff_t n_stored)
 {
     const samples_t *samples = &few->samples;
-    ptrdiff_t i, j;
+    ptrdiff_t i, j, last;
     few->longest = 0;
     if (few->indptr[0] != 0 || few->indptr[samples->n_rows] > n_stored) return 0;
     for (i = 0; i < samples->n_rows; i++) {
         const ptrdiff_t start = few->indptr[i], end = few->indptr[i + 1];
         if (start < 0 || end < start || end > n_stored) return 0;
         if (end - start > few->longest) few->longest = end - start;
-        for (j = start; j < end; j++) {
-            const ptrdiff_t column = index_at(samples->index_bytes, samples->indices, j);
-            const ptrdiff_t least =
-                j > start ? index_at(samples->index_bytes, samples->indices, j - 1) + 1 : 0;
-            if (column < least || column >= samples->n_features) return 0;
+        for (j = start, last = -1; j < end; j++) {
+            const ptrdiff_t column = column_at(samples, samples->index_bytes, j);
+            if (column <= last) return 0;
+            last = column;
         }
     }
-    return 1;
-}
-
-/* List the columns of all rows, if they are not more than there are. */
-static int list_columns(const few_t *few, ptrdiff_t *columns)
-{
-    const samples_t *samples = &few->samples;
-    const ptrdiff_t n = few->indptr[samples->n_rows];
-    ptrdiff_t j;
-    if (n > samples->n_features) return 0;
-    for (j = 0; j < n; j++) columns[j] = index_at(samples->index_bytes, samples->indices, j);
     return 1;
 }
 
@@ -89,12 +69,9 @@ static int list_presentations(few_t *few, const double *weights)
     return few->n_presentations > 0;
 }
 
-/* --------------------------------------------------------------------------------------------
- * Standardized inputs, by moments that go back to what they were if rows are not presented
- */
+/* --- Inputs that are standardized, by moments that can go back --- */
 
-/* Tell whether so many rows, each to a row of its own, are few enough, and what is stored of all,
- * presented or not. */
+/* Whether so many rows, each to one of its own, are few enough, and what all of them store. */
 static int has_room(const few_t *few, const moments_t *m, ptrdiff_t n_rows)
 {
     if (!is_listed(m, &few->samples)) return n_rows * few->samples.n_features <= MOST_VALUES;
@@ -107,83 +84,81 @@ static void save(double *number, double *saved, int give_back)
     else *saved = *number;
 }
 
-/* Save what counting the rows will change: the totals, and the sums of all inputs or of those that are
- * listed, in their order; or give it back in the opposite one, for some may be listed twice. */
+/* Save what counting the rows will change, the totals, and the sums of all inputs or of those that
+ * are listed; or give it back. */
 static void save_moments(const few_t *few, const moments_t *m, double *saved, int give_back)
 {
     const samples_t *samples = &few->samples;
     const int listed = is_listed(m, samples);
     const ptrdiff_t n = listed ? few->indptr[samples->n_rows] : samples->n_features;
-    ptrdiff_t i;
+    ptrdiff_t i, j;
     save(m->totals, saved, give_back);
     save(m->totals + 1, saved + 1, give_back);
     for (i = 0; i < n; i++) {
-        const ptrdiff_t k = give_back ? n - 1 - i : i;
-        const ptrdiff_t j = listed ? stored_column(samples, k) : k;
+        j = listed ? column_at(samples, samples->index_bytes, i) : i;
         if (j < 0) continue;
-        save(m->sums + j, saved + 2 + 2 * k, give_back);
-        save(m->squares + j, saved + 3 + 2 * k, give_back);
+        save(m->sums + j, saved + 2 + 2 * i, give_back);
+        save(m->squares + j, saved + 3 + 2 * i, give_back);
     }
 }
 
-/* Count each presentation of the given rows and then standardize it, to a row of its own; tell whether
- * all numbers are finite, and the labels not too many. */
+/* List a row of its own for presentation p, with its labels, if they are not too many. */
+static int list_row(few_t *few, ptrdiff_t p, labels_t labels)
+{
+    ptrdiff_t i;
+    if (few->n_labels + labels.n > MOST_LABELS) return 0;
+    few->order[p] = p;
+    few->label_starts[p] = few->n_labels;
+    for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
+    return 1;
+}
+
+/* Count each presentation of the given rows and then standardize it, to a row of its own; tell
+ * whether all numbers are finite, and the labels not too many. */
 static int count_few(
     const few_t *given, const moments_t *m, few_t *few, void *values, int64_t *columns)
 {
     const samples_t *from = &given->samples;
-    samples_t *to = &few->samples;
     const int listed = is_listed(m, from);
-    double largest = 0;
+    double zero = 0; /* 0 times what is not finite is NaN */
     ptrdiff_t p, i, n = 0;
     few->n_labels = 0;
     for (p = 0; p < given->n_presentations; p++) {
         const ptrdiff_t row = given->order[p];
-        const labels_t labels = labels_of(from, row);
-        const ptrdiff_t start = listed ? given->indptr[row] : 0;
-        const ptrdiff_t n_values = listed ? given->indptr[row + 1] - start : from->n_features;
-        if (few->n_labels + labels.n > MOST_LABELS) return 0;
-        few->order[p] = p;
+        if (!list_row(few, p, labels_of(from, row))) return 0;
         few->fractions[p] = given->fractions[p];
         few->indptr[p] = n;
-        few->label_starts[p] = few->n_labels;
-        for (i = 0; i < labels.n; i++) few->labels[few->n_labels++] = labels.first[i];
         count_row(m, from, row, given->fractions[p]);
-        for (i = 0; i < n_values; i++) {
-            const ptrdiff_t j = listed ? stored_column(from, start + i) : i;
-            if (listed) columns[n + i] = j;
-            if (j >= 0 && !(m->squares[j] <= largest)) largest = m->squares[j];
-        }
+        for (i = 0; listed && i < count_inputs(m, from, row); i++)
+            columns[n + i] = input_of(from, row, i, 1);
         n += standardize_row(m, from, row, values, n);
     }
     few->indptr[p] = n;
     few->label_starts[p] = few->n_labels;
     few->n_presentations = p;
     few->longest = listed ? given->longest : from->n_features;
-    few->is_double = m->to_double;
-    few->largest = largest_input(values, n, few->is_double);
-    *to = (samples_t){.n_rows = p, .n_features = from->n_features, .values = values,
-                      .indices = columns, .indptr = few->indptr, .index_bytes = listed ? 8 : 0,
-                      .labels = few->labels,
-                      .label_starts = from->label_starts ? few->label_starts : NULL};
-    return largest < INFINITY && few->largest < INFINITY;
+    few->largest = largest_of(values, n, m->to_double);
+    few->samples = (samples_t){
+        .n_rows = p, .n_features = from->n_features, .values = values, .is_double = m->to_double,
+        .indices = columns, .indptr = few->indptr, .index_bytes = listed ? 8 : 0,
+        .labels = few->labels, .label_starts = from->label_starts ? few->label_starts : NULL};
+    for (i = 0; i < (listed ? n : from->n_features); i++)
+        if (!listed || columns[i] >= 0) zero += 0 * m->squares[listed ? columns[i] : i];
+    return zero == 0 && few->largest < INFINITY;
 }
 
 /* Standardize rows by what was counted before. */
 static void standardize_few(few_t *few, const moments_t *m, void *values)
 {
     ptrdiff_t row, n = 0;
-    const int listed = is_listed(m, &few->samples);
     for (row = 0; row < few->samples.n_rows; row++)
         n += standardize_row(m, &few->samples, row, values, n);
     few->samples.values = values;
-    few->is_double = m->to_double;
-    if (!listed) few->samples.index_bytes = 0;
+    few->samples.is_double = m->to_double;
+    if (!is_listed(m, &few->samples)) few->samples.index_bytes = 0;
 }
 
-/* --------------------------------------------------------------------------------------------
- * A bound of all numbers
- */
+/* --- A bound of all numbers --- */
 
 /* What a bound is made of: magnitudes that nothing exceeds. */
 typedef struct {
@@ -233,5 +208,3 @@ static double bound_after(bound_t bound, const network_t *network, ptrdiff_t n_i
     }
     return largest;
 }
-
-#endif
