@@ -28,6 +28,9 @@ from scipy import special
 
 from ._typing import FloatArray
 
+# A number whose size is no matter to floats of either type.
+_LARGE = 1e38
+
 # ----------------------------------------------------------------------------------------------
 # Softmax and its Jacobian
 
@@ -102,9 +105,13 @@ def softmax(z: ArrayLike, axis: int | None = -1) -> FloatArray:
 def softmax_of_rows(z):
     """The same along the last axis, with the same bits, for a row in less time than SciPy's."""
     if z.size == z.shape[-1]:  # numbers, where arrays of one would take longer
-        powers = np.exp(z - max(z.ravel().tolist()))
-        return powers / np.add.reduce(powers, axis=None)
-    powers = np.exp(z - np.maximum.reduce(z, axis=-1, keepdims=True))
+        numbers = z.ravel().tolist()
+        highest = max(numbers)
+        if highest - min(numbers) < _LARGE:
+            powers = np.exp(z - highest)
+            return powers / np.add.reduce(powers, axis=None)
+    with np.errstate(over="ignore"):  # to minus infinity
+        powers = np.exp(z - np.maximum.reduce(z, axis=-1, keepdims=True))
     return powers / np.add.reduce(powers, axis=-1, keepdims=True)
 
 

@@ -70,7 +70,8 @@ def log_probabilities(decisions, multilabel=False):
     elif decisions.ndim == 1:
         logarithms = special.log_expit(_as_columns(decisions))
     else:
-        logarithms = special.log_softmax(decisions, axis=1)
+        with np.errstate(over="ignore"):  # to minus infinity
+            logarithms = special.log_softmax(decisions, axis=1)
     values = probabilities(decisions, multilabel)
     return np.log(values, out=logarithms, where=values > 0.5)
 

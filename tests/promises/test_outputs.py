@@ -1,5 +1,7 @@
 """What comes out: decisions, probabilities and labels, of one class or of several labels."""
 
+import warnings
+
 import numpy as np
 import pytest
 from helpers import LABELS, each_dtype, network, present_nothing, put_in
@@ -108,6 +110,21 @@ def test_the_tag_of_labels_is_true_only_of_sigmoid_outputs():
     for output_activation, expected in (("sigmoid", True), ("softmax", False)):
         tags = network(output_activation=output_activation).__sklearn_tags__()
         assert tags.classifier_tags.multi_label is expected
+
+
+@each_dtype
+@pytest.mark.parametrize("n_rows", [1, 2])
+def test_sums_as_large_as_can_be(n_rows, dtype):
+    """Their differences overflow, without a warning."""
+    largest = np.finfo(dtype).max
+    model = network(()).partial_fit(np.eye(3, dtype=dtype), range(3), classes=range(3))
+    put_in(model, [np.eye(3, dtype=dtype)], [np.zeros(3, dtype)])
+    X = np.array([[largest, -largest, 0]] * n_rows, dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            assert_array_equal(model.predict_proba(X), [[1, 0, 0]] * n_rows)
+            assert_array_equal(model.predict_log_proba(X)[:, 1:] < -1e30, [[True, True]] * n_rows)
 
 
 @each_dtype
