@@ -56,7 +56,7 @@ def check(X, y, options):
 
     Probabilities are finite, unless finite weights make sums of X that no float can hold.
     """
-    model = network((100,), learning_rate_init=0.05).set_params(**options)
+    model = network((100,)).set_params(**options)
     with warnings.catch_warnings():
         # of ours only: scikit-learn's look for infinities may warn of its own sum
         warnings.filterwarnings("error", category=RuntimeWarning, module="skl_softmaxnet")
@@ -87,7 +87,7 @@ def test_one_outlier(outlier, engine):
     X[:, 0] += 3 * y
     X[7, 1] = outlier
     check(X, y, {})
-    model = network(5, learning_rate_init=0.05, max_iter=20).fit(X, y)
+    model = network(5, max_iter=20).fit(X, y)
     assert model.score(X, y) > 0.8  # and the others are still learned
 
 

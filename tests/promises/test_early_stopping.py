@@ -13,7 +13,6 @@ from helpers import (
     as_labels,
     assert_same_bits,
     assert_same_training,
-    ctrl_c_in_run,
     network,
     parameters_of,
     put_in,
@@ -284,13 +283,6 @@ def test_training_that_never_stops_to_improve_warns(rule, early_stopping):
     with pytest.warns(ConvergenceWarning, match="max_iter"):
         model.fit(X, y, **validation)
     assert model.n_iter_ == 30
-
-
-def test_interrupted_training_keeps_the_best(engine):
-    with ctrl_c_in_run(7):
-        model = stopping().fit(*samples())
-    assert model.n_iter_ == len(model.validation_scores_) == 6
-    assert_same_training(model, stopping(max_iter=6).fit(*samples()))
 
 
 def test_attributes_with_and_without():

@@ -9,6 +9,7 @@ import signal
 import time
 import warnings
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -43,16 +44,7 @@ each_gap = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="module")
-def in_child():
-    with child_process() as call:
-        yield call
-
-
-def network(hidden_layer_sizes=(6, 5), **parameters):
-    return any_network(
-        hidden_layer_sizes, **{"learning_rate_init": 0.05, "max_iter": 200} | parameters
-    )
+network = partial(any_network, max_iter=200)
 
 
 def interrupt(call, seconds, gap=None):

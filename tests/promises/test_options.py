@@ -5,7 +5,14 @@ import functools
 import numpy as np
 import option_transcription
 import pytest
-from helpers import assert_same_bits, each_method, parameters_of, present_nothing, put_in
+from helpers import (
+    OPTIONS,
+    assert_same_bits,
+    each_method,
+    parameters_of,
+    present_nothing,
+    put_in,
+)
 from helpers import network as any_network
 from numpy.testing import assert_allclose
 from option_transcription import Network, presentations
@@ -16,16 +23,6 @@ pytestmark = pytest.mark.usefixtures("engine")
 
 N_FEATURES, N_CLASSES = 13, 3
 CLASSES = range(N_CLASSES)
-OPTIONS = {
-    "plain": {},
-    "alpha": {"alpha": 0.02},
-    "momentum": {"momentum": 0.8},
-    "nesterov": {"momentum": 0.8, "nesterovs_momentum": True},
-    "alpha and momentum": {"alpha": 0.02, "momentum": 0.6},
-    "no intercepts": {"alpha": 0.02, "momentum": 0.6, "fit_intercept": False},
-    "average": {"average": True},
-    "everything": {"alpha": 0.01, "momentum": 0.6, "nesterovs_momentum": True, "average": True},
-}
 SCHEDULES = {
     "constant": {},
     "invscaling": {"learning_rate": "invscaling", "learning_rate_init": 0.5},
@@ -52,10 +49,7 @@ def samples(n_samples, n_features=N_FEATURES, n_classes=N_CLASSES):
     return X, scores.argmax(axis=1)
 
 
-def network(hidden_layer_sizes=(9, 5), **parameters):
-    return any_network(
-        hidden_layer_sizes, **{"learning_rate_init": 0.05, "shuffle": False} | parameters
-    )
+network = functools.partial(any_network, hidden_layer_sizes=(9, 5), shuffle=False)
 
 
 def transcribed(model, X, y, classes=CLASSES):
@@ -255,29 +249,6 @@ def test_new_weights(option, schedule, put, method):
             getattr(model, method)(X, y, **more)
             oracle.train([one_epoch(X, y)])
             assert_follows(model, oracle)
-
-
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_two_steps_of_momentum_by_hand(nesterov):
-    """One feature, two outputs, no intercepts: W = (a, −a), and x = 1 of class 0 adds to a.
-
-    From W = 0 the outputs are ½ and ½, δ = (½, −½), and with the rate 0.1 the step is 0.05.
-    """
-    model = network((), loss="log_loss", momentum=0.5, nesterovs_momentum=nesterov)
-    model.set_params(learning_rate_init=0.1, fit_intercept=False)
-    put_in(present_nothing(model, [[1.0]], [0], [0, 1]), [np.zeros((1, 2))], [np.zeros(2)])
-
-    model.partial_fit([[1.0]], [0])
-    # v = 0.05 and a = v, or a = 0.5 v + 0.05 = 0.075
-    first = 0.075 if nesterov else 0.05
-    assert_allclose(model.coefs_[0], [[first, -first]], rtol=1e-14)
-
-    model.partial_fit([[1.0]], [0])
-    # δ = 1 − σ(2 a); v = 0.5 · 0.05 + 0.1 δ; a grows by v, or by 0.5 v + 0.1 δ
-    step = 0.1 / (1 + np.exp(2 * first))
-    velocity = 0.025 + step
-    second = first + (0.5 * velocity + step if nesterov else velocity)
-    assert_allclose(model.coefs_[0], [[second, -second]], rtol=1e-14)
 
 
 def test_the_first_average_is_the_weights():

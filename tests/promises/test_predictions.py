@@ -34,7 +34,7 @@ def trained(dtype, hidden=(9, 4), activation="tanh"):
     rng = np.random.RandomState(0)
     X = rng.normal(size=(90, 67)).astype(np.float32).astype(dtype)
     X[10:][rng.uniform(size=X[10:].shape) < 0.5] = 0
-    model = network(hidden, activation=activation, learning_rate_init=0.05)
+    model = network(hidden, activation=activation)
     return model.partial_fit(X, np.arange(90) % 3, classes=[0, 1, 2]), X
 
 

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from helpers import child_process, state
-from hypothesis import HealthCheck, given, settings
+from forms import drawn
+from helpers import TUTORIAL, state
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import config_context
 from sklearn.base import clone
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine, _stream
+from skl_softmaxnet import SoftmaxMLPClassifier, _classifier, _engine, _stream
 from skl_softmaxnet._network import Network, zeros_like
 
 pytestmark = pytest.mark.skipif(
@@ -65,18 +66,11 @@ FORMS = {
     "loaded": lambda seed, n: pickle.loads(pickle.dumps(rows(seed, n))),
     "loaded csr_array": lambda seed, n: pickle.loads(pickle.dumps(sp.csr_array(rows(seed, n)))),
     "frame": lambda seed, n: pd.DataFrame(rows(seed, n), columns=NAMES),
-    "frame of whole numbers": lambda seed, n: pd.DataFrame(
-        np.rint(rows(seed, n)).astype(int), columns=NAMES
-    ),
+    "frame of whole numbers": lambda seed, n: FORMS["frame"](seed, n).round().astype(int),
 }
 OPTIONS = {
     "defaults": {},
-    "tutorial": {
-        "activation": "logistic",
-        "loss": "squared_error",
-        "backprop": "error",
-        "alpha": 0,
-    },
+    "tutorial": TUTORIAL | {"alpha": 0},
     "momentum": {"momentum": 0.9, "nesterovs_momentum": True},
     "average": {"average": True, "alpha": 0.0},
     "invscaling": {"learning_rate": "invscaling"},
@@ -94,25 +88,19 @@ OPTIONS = {
 def n_ordinary(monkeypatch):
     """Count the calls that take the ordinary way."""
     counts = {"learn": 0, "predict": 0}
-    ordinary, check_rows = SoftmaxMLPClassifier._partial_fit, _stream_check_rows()
 
-    def counted_learning(*arguments):
-        counts["learn"] += 1
-        return ordinary(*arguments)
+    def count(kind, owner, name):
+        ordinary = getattr(owner, name)
 
-    def counted_prediction(*arguments):
-        counts["predict"] += 1
-        return check_rows(*arguments)
+        def counted(*arguments):
+            counts[kind] += 1
+            return ordinary(*arguments)
 
-    monkeypatch.setattr(SoftmaxMLPClassifier, "_partial_fit", counted_learning)
-    monkeypatch.setattr("skl_softmaxnet._classifier.check_rows", counted_prediction)
+        monkeypatch.setattr(owner, name, counted)
+
+    count("learn", SoftmaxMLPClassifier, "_partial_fit")
+    count("predict", _classifier, "check_rows")
     return counts
-
-
-def _stream_check_rows():
-    from skl_softmaxnet import _classifier
-
-    return _classifier.check_rows
 
 
 # --- Where the short way is taken ---
@@ -131,37 +119,31 @@ def test_the_second_call_is_short(form, options, n_ordinary):
     assert n_ordinary["predict"] == 1
 
 
-@pytest.mark.parametrize(
-    "y", [[1], np.array([1], np.int8), pd.Series([1]), np.array([1], np.uint64)], ids=repr
-)
-def test_labels_in_any_form(y, n_ordinary):
-    trained().partial_fit(rows(1, 1), y, classes=[0, 1, 2])
-    assert n_ordinary["learn"] == 1
+TWO = (labels(0, 4) > 0).astype(int)
+SEVERAL = np.array([[0, 1, 1], [0, 0, 0], [1, 0, 1], [1, 1, 1]])
+KINDS_OF_LABELS = {
+    "one": (labels(0, 4), [1], np.array([1], np.int8), pd.Series([1]), np.array([1], np.uint64)),
+    **{kind.__name__: (TWO.astype(kind), TWO[:1].astype(kind)) for kind in (str, float, bool)},
+    "objects": (TWO.astype(str).astype(object), TWO[:1].astype(str).astype(object)),
+    "several": (SEVERAL, SEVERAL[:1], SEVERAL[1:2].tolist(), SEVERAL.astype(bool)),
+}
 
 
-@pytest.mark.parametrize("kind", [str, float, bool, object])
+@pytest.mark.parametrize("kind", KINDS_OF_LABELS)
 def test_labels_of_any_kind(kind, n_ordinary):
-    y = (labels(0, 4) > 0).astype(int).astype(str if kind is object else kind).astype(kind)
-    model = network().partial_fit(rows(0, 4), y, classes=np.unique(y))
-    model.partial_fit(rows(1, 1), y[:1], classes=np.unique(y))
-    assert n_ordinary["learn"] == 1
-
-
-def test_several_labels(n_ordinary):
-    y = np.array([[0, 1, 1], [0, 0, 0], [1, 0, 1], [1, 1, 1]])
-    model = trained(rows(0, 4), y, output_activation="sigmoid")
-    for more in (y[:1], y[1:2].tolist(), y.astype(bool)):
-        model.partial_fit(rows(1, len(more)), more)
+    first, *others = KINDS_OF_LABELS[kind]
+    classes = None if kind == "several" else np.unique(first) if kind != "one" else [0, 1, 2]
+    model = network(output_activation="sigmoid").partial_fit(rows(0, 4), first, classes=classes)
+    for y in others:
+        model.partial_fit(rows(1, len(y)), y, classes=classes)
     assert n_ordinary["learn"] == 1
 
 
 def test_predictions_are_short_after_fit_and_after_loading(n_ordinary):
-    fitted = network(max_iter=2, tol=None).fit(rows(0, 9), labels(0, 9))
+    X, fitted = rows(1, 1), network(max_iter=2, tol=None).fit(rows(0, 9), labels(0, 9))
     for number, model in enumerate([fitted, pickle.loads(pickle.dumps(fitted))], start=1):
-        model.predict(rows(1, 1))
-        assert (
-            model.predict_proba(rows(1, 1)).tobytes() == fitted.predict_proba(rows(1, 1)).tobytes()
-        )
+        model.predict(X)
+        assert model.predict_proba(X).tobytes() == fitted.predict_proba(X).tobytes()
         assert n_ordinary["predict"] == number
 
 
@@ -179,76 +161,21 @@ def outcome(call):
     return state(result), [(warning.category, str(warning.message)) for warning in caught]
 
 
-def scale_in_place(model, seed):
-    model.coefs_[0] *= 1.5
-
-
-def spoil_in_place(model, seed):
-    model.coefs_[-1][0, 0] = [np.nan, 1e200, np.inf][seed % 3]
-
-
-def replace_weights(model, seed):
-    model.coefs_ = [weights * 0.5 for weights in model.coefs_]
-
-
-def replace_one_array(model, seed):
-    model.intercepts_[0] = model.intercepts_[0] + 0.25
-
-
-def make_read_only(model, seed):
-    model.coefs_[0].flags.writeable = False
-
-
-def replace_by_pickle(model, seed):
-    model.__setstate__(pickle.loads(pickle.dumps(model)).__getstate__())
-
-
-def change_weights_of_classes(model, seed):
-    if model.class_weight:
-        model.class_weight[2] = 1 + seed % 3
-
-
-def rename_a_feature(model, seed):
-    if hasattr(model, "feature_names_in_"):
-        model.feature_names_in_[0] = f"feature {seed % 2}"
-
-
-def move_weights_to_the_intercepts(model, seed):
-    model.intercepts_.insert(0, model.coefs_.pop())
-
-
-def reshape_in_place(model, seed):
-    model.intercepts_[-1].shape = (-1, 1)
-
-
-def repeat_in_place(model, seed):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        model.intercepts_[-1].strides = (0,) * model.intercepts_[-1].ndim
-
-
-def read_as_whole_numbers(model, seed):
-    model.intercepts_[-1].dtype = f"i{model.intercepts_[-1].itemsize}"
-
-
-def put_losses_into_an_array(model, seed):
-    model.loss_curve_ = np.array(model.loss_curve_)
-
-
+# What a user may do to a model, as statements.
 CHANGES = [
-    scale_in_place,
-    spoil_in_place,
-    replace_weights,
-    replace_one_array,
-    make_read_only,
-    replace_by_pickle,
-    change_weights_of_classes,
-    rename_a_feature,
-    move_weights_to_the_intercepts,
-    reshape_in_place,
-    repeat_in_place,
-    read_as_whole_numbers,
-    put_losses_into_an_array,
+    "model.coefs_[0] *= 1.5",
+    "model.coefs_[-1][0, 0] = [np.nan, 1e200, np.inf][seed % 3]",
+    "model.coefs_ = [weights * 0.5 for weights in model.coefs_]",
+    "model.intercepts_[0] = model.intercepts_[0] + 0.25",
+    "model.coefs_[0].flags.writeable = False",
+    "model.__setstate__(pickle.loads(pickle.dumps(model)).__getstate__())",
+    "if model.class_weight: model.class_weight[2] = 1 + seed % 3",
+    "if hasattr(model, 'feature_names_in_'): model.feature_names_in_[0] = f'feature {seed % 2}'",
+    "model.intercepts_.insert(0, model.coefs_.pop())",
+    "model.intercepts_[-1].shape = (-1, 1)",
+    "model.intercepts_[-1].strides = (0,) * model.intercepts_[-1].ndim",
+    "model.intercepts_[-1].dtype = f'i{model.intercepts_[-1].itemsize}'",
+    "model.loss_curve_ = np.array(model.loss_curve_)",
 ]
 PARAMETERS = [
     {"learning_rate_init": 0.05},
@@ -337,7 +264,7 @@ def steps(draw):
         return lambda model: getattr(model, method)(X)
     if kind == "change":
         change = draw(st.sampled_from(CHANGES))
-        return lambda model: change(model, seed)
+        return lambda model: exec(change, globals() | {"model": model, "seed": seed})
     if kind == "set":
         parameters = draw(st.sampled_from(PARAMETERS))
         return lambda model: model.set_params(**parameters) and None
@@ -347,29 +274,12 @@ def steps(draw):
     return lambda model: model.partial_fit(X, y, classes, weights) and None
 
 
-scripts = {
-    "options": st.sampled_from(list(OPTIONS)),
-    "script": st.lists(steps(), min_size=3, max_size=12),
-}
-each_form = pytest.mark.parametrize("form", ["float64", "float32", "csr_array", "frame"])
+scripts = st.lists(steps(), min_size=3, max_size=12)
 
 
-@each_form
-@given(**scripts)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("form", ["float64", "float32", "csr_array", "frame"])
+@drawn(60, 1500, options=st.sampled_from(list(OPTIONS)), script=scripts)
 def test_every_sequence_of_calls_ends_the_same(form, options, script):
-    compare_ways(form, options, script)
-
-
-@pytest.mark.slow
-@each_form
-@given(**scripts)
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
-def test_very_many_sequences_of_calls_end_the_same(form, options, script):
-    compare_ways(form, options, script)
-
-
-def compare_ways(form, options, script):
     short, ordinary = (
         trained(FORMS[form](0, 4), **copy.deepcopy(OPTIONS[options])) for _ in range(2)
     )
@@ -505,12 +415,6 @@ def interrupted_stream(options, n_rows, seed):
         except KeyboardInterrupt:
             n_pressed += 1
     return n_pressed, state(vars(model)) == state(vars(expected))
-
-
-@pytest.fixture(scope="module")
-def in_child():
-    with child_process() as call:
-        yield call
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers")

@@ -9,11 +9,14 @@ from helpers import (
     STOPPING,
     assert_close,
     assert_same_bits,
-    assert_same_training,
     bits,
-    ctrl_c_in_run,
+    each_container,
+    each_dtype,
+    each_kind_of_weights,
+    each_method,
     network,
     present_nothing,
+    replace_run,
     samples,
     state,
     train,
@@ -25,12 +28,9 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine, _standardization
+from skl_softmaxnet import SoftmaxMLPClassifier, _standardization
 
 pytestmark = pytest.mark.usefixtures("engine")
-each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
-each_container = pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
-each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 CLASSES = [0, 1, 2]
 
 
@@ -82,7 +82,7 @@ def test_fit_is_that_of_a_pipeline(load, container, engine):
         assert_array_equal(model.input_mean_, 0)
 
 
-@pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])
+@each_kind_of_weights
 @pytest.mark.parametrize("options", [{}, FRACTIONS, STOPPING], ids=["plain", "classes", "stopping"])
 @each_container
 def test_fit_counts_what_an_epoch_presents(kind, options, container, presented):
@@ -120,23 +120,14 @@ def test_integer_weights_are_repetition(method, container):
     assert_same_model(weighted, repeated)
 
 
-@each_method
-@each_container
-def test_X_is_only_read(method, container):
-    X, y = raw_samples()
-    given = container(X)
-    train(standardizing(), method, given, y).predict(given)
-    assert_array_equal(given.toarray() if sp.issparse(given) else given, raw_samples()[0])
-
-
 def test_single_precision():
     """Far from zero, where squares of floats of four bytes would say nothing."""
     X, y = load_iris(return_X_y=True)
     X = (X + 4096).astype(np.float32)
-    models = [standardizing(learning_rate_init=0.05).fit(X.astype(t), y) for t in ("f4", "f8")]
+    models = [standardizing().fit(X.astype(t), y) for t in ("f4", "f8")]
     assert models[0].coefs_[0].dtype == np.float32
-    for name in ("input_mean_", "input_scale_"):
-        assert_array_equal(*(getattr(model, name) for model in models), strict=True)
+    for one, other in zip(*map(statistics, models), strict=True):
+        assert_array_equal(one, other, strict=True)
     assert_close(*models, rtol=1e-3, atol=1e-4)
     proba = models[0].predict_proba(X)
     assert proba.dtype == np.float32
@@ -360,27 +351,13 @@ def test_a_call_that_fails_counts_nothing(first, container, monkeypatch):
     X, y = raw_samples()
     model, spared = (standardizing().partial_fit(first(X), y, CLASSES) for _ in range(2))
 
-    class Diverging(_engine.Engine):
-        def run(self, *arguments):
-            super().run(*arguments)
-            return np.inf
-
     chunk = 2 * X
     chunk[:, 1] = 0  # not stored in sparse rows, and not zero once it is centred
     with monkeypatch.context() as patch:
-        patch.setattr(_engine, "Engine", Diverging)
+        replace_run(patch, lambda run, *arguments: run(*arguments) + np.inf)
         with pytest.raises(ValueError, match=r"diverged in epoch 2.*\. Lower learning_rate_init"):
             model.partial_fit(container(chunk), y)
     assert state(model) == state(spared)
-
-
-def test_an_interrupted_fit_knows_its_inputs():
-    X, y = raw_samples()
-    model = standardizing(max_iter=9)
-    with ctrl_c_in_run(3):
-        model.fit(X, y)
-    assert_same_training(model, standardizing(max_iter=2).fit(X, y))
-    assert_array_equal(model.input_mean_, standardizing(max_iter=2).fit(X, y).input_mean_)
 
 
 @pytest.mark.parametrize("load", [load_wine, load_breast_cancer])

@@ -24,7 +24,7 @@ def digits():
 
 def tutorial_network(n_hidden=5, **parameters):
     """The tutorial's network: no intercepts, rows in order, a fixed number of passes."""
-    order = {"fit_intercept": False, "shuffle": False, "max_iter": 1}
+    order = {"fit_intercept": False, "shuffle": False, "max_iter": 1, "learning_rate_init": 0.3}
     return network((n_hidden,), **order | parameters)
 
 
