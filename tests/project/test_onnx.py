@@ -42,7 +42,7 @@ def texts(y):
 
 
 def unfitted(hidden_layer_sizes=(10,), **options):
-    return network(hidden_layer_sizes, learning_rate_init=0.05, max_iter=10, **options)
+    return network(hidden_layer_sizes, max_iter=10, **options)
 
 
 def fitted(kind, labels=np.asarray, **options):
