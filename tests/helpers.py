@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_digits
 
 from skl_softmaxnet import SoftmaxMLPClassifier, _engine
 
@@ -108,6 +109,12 @@ def samples(n_samples=30, dtype=np.float64, *, multilabel=False):
     X[5] = 0
     y = np.arange(n_samples) % 3
     return X, as_labels(X, y) if multilabel else y
+
+
+def digits(n_samples=None):
+    """Eight by eight pictures, the grey values brought to 0..1."""
+    X, y = load_digits(return_X_y=True)
+    return X[:n_samples] / 16, y[:n_samples]
 
 
 def of_training(training, n_samples=30, dtype=np.float64):

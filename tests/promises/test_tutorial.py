@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import transcription
-from helpers import network, present_nothing
+from helpers import digits, network, present_nothing
 from numpy.testing import assert_allclose
-from sklearn.datasets import load_digits, make_blobs
+from sklearn.datasets import make_blobs
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -14,12 +14,6 @@ def tutorial_samples():
     """The samples that the tutorial trains on and is scored on."""
     X, y = make_blobs(n_samples=300, centers=([2, 6], [6, 2]), random_state=0)
     return X[:240], y[:240]
-
-
-def digits():
-    """Eight by eight pictures, the grey values brought to 0..1."""
-    X, y = load_digits(return_X_y=True)
-    return X / 16, y
 
 
 def tutorial_network(n_hidden=5, **parameters):

@@ -5,9 +5,8 @@ import os
 import joblib
 import numpy as np
 import pytest
-from helpers import SECONDS, assert_same_bits, network, optional, through_pickle
+from helpers import SECONDS, assert_same_bits, digits, network, optional, through_pickle
 from numpy.testing import assert_array_equal
-from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 da = optional("dask.array")
@@ -31,13 +30,8 @@ def client():
         yield client
 
 
-def samples():
-    X, y = load_digits(return_X_y=True)
-    return X / 16, y
-
-
 def test_a_search_finds_the_same(client):
-    X, y = samples()
+    X, y = digits()
     search = GridSearchCV(network(), GRID, cv=3, error_score="raise", return_train_score=True)
     here = search.fit(X, y).cv_results_, search.best_estimator_
     with joblib.parallel_config(backend="dask"):
@@ -55,7 +49,7 @@ def test_the_fits_are_done_by_the_workers(client):
     def process(estimator, X, y):
         return os.getpid()
 
-    X, y = samples()
+    X, y = digits()
     with joblib.parallel_config(backend="dask"):
         processes = cross_val_score(network(), X, y, cv=8, scoring=process)
     assert set(processes) <= set(client.run(os.getpid).values())
@@ -64,7 +58,7 @@ def test_the_fits_are_done_by_the_workers(client):
 @pytest.mark.parametrize("rows_in_block", [100, 333, 1797])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_blocks_do_not_matter(rows_in_block, options, client):
-    X, y = samples()
+    X, y = digits()
     expected = network(**options).partial_fit(X, y, classes=np.arange(10))
     incremental = wrappers.Incremental(network(**options), shuffle_blocks=False)
     blocks = da.from_array(X, chunks=(rows_in_block, 64)), da.from_array(y, chunks=rows_in_block)
@@ -76,7 +70,7 @@ def test_blocks_do_not_matter(rows_in_block, options, client):
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_a_network_travels_and_goes_on(options, client):
-    X, y = samples()
+    X, y = digits()
     thirds = list(zip(np.array_split(X, 3), np.array_split(y, 3), strict=True))
     expected = network(**options).partial_fit(X, y, classes=np.arange(10))
 
