@@ -8,6 +8,7 @@ import itertools
 import os
 import pickle
 import signal
+import tracemalloc
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -224,6 +225,22 @@ def state(value):
     if hasattr(value, "__dict__"):
         return state(vars(value))
     return repr(value)  # tells 0.0 from -0.0, and finds nan equal to itself
+
+
+# --- Memory ---
+
+
+def peak_memory(function, *arguments):
+    """Return how many bytes a call held at most, and its result, which is part of them.
+
+    NumPy tells tracemalloc of the memory of its arrays, whether it is ever written to or not.
+    """
+    tracemalloc.start()
+    try:
+        result = function(*arguments)
+        return tracemalloc.get_traced_memory()[1], result
+    finally:
+        tracemalloc.stop()
 
 
 # --- Ways to keep a model ---

@@ -9,10 +9,8 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from forms import said_of
-from helpers import LABELS, STOPPING, as_labels, each_method, network, state, train
+from helpers import LABELS, STOPPING, as_labels, each_method, network, replace_run, state, train
 from sklearn.exceptions import NotFittedError
-
-from skl_softmaxnet import _engine
 
 N = 12
 X = np.random.RandomState(0).normal(size=(N, 4))
@@ -33,11 +31,7 @@ each_output = pytest.mark.parametrize(
 
 @pytest.fixture
 def no_work(monkeypatch):
-    class Idle(_engine.Engine):
-        def run(self, *arguments):
-            raise AssertionError("the engine has run")
-
-    monkeypatch.setattr(_engine, "Engine", Idle)
+    replace_run(monkeypatch, lambda *arguments: pytest.fail("the engine has run"))
 
 
 def frame(X, columns="abcd"):
@@ -300,16 +294,21 @@ def test_a_failure_changes_nothing(method, table, case):
 # --- A model that was trained and goes on ---
 
 WARM = {"warm_start": True}
-DOES_NOT_GO_ON = {
-    "unknown class": ({}, {"y": np.r_[Y[:-1], 7]}, r"y holds .*7"),
-    "other features": ({}, {"X": WIDER}, "X has 8 features"),
-    "other names": ({}, {"X": frame(X, "dcba")}, "feature names"),
-    "several labels": (LABELS, {"y": SEVERAL}, "output_activation|several labels"),
-    "NaN": ({}, {"X": frame(X_with(NAN))}, "X contains NaN"),
-}
-OTHERS = [
-    *(("hidden_layer_sizes", sizes) for sizes in (7, (5, 4, 6))),
-    ("output_activation", "sigmoid"),
+BOTH = ("fit", "partial_fit")
+DOES_NOT_GO_ON = [
+    (BOTH, FITTED, {}, {"y": np.r_[Y[:-1], 7]}, r"y holds .*7"),
+    (BOTH, FITTED, {}, {"X": WIDER}, "X has 8 features"),
+    (BOTH, FITTED, {}, {"X": frame(X, "dcba")}, "feature names"),
+    (BOTH, FITTED, LABELS, {"y": SEVERAL}, "output_activation|several labels"),
+    (BOTH, FITTED, {}, {"X": frame(X_with(NAN))}, "X contains NaN"),
+    (BOTH, FITTED_SEVERAL, {}, {}, "one class a sample"),
+    (BOTH, FITTED_SEVERAL, {}, {"y": SEVERAL[:, :2]}, "not the same as"),
+    (["fit"], FITTED, {}, {"y": Y + 1}, r"y holds \[.*1.*2.*3.*0"),
+    (["fit"], FITTED, {}, {"y": Y % 2}, "y holds"),
+    (["fit"], FITTED, {"hidden_layer_sizes": 7}, {}, "hidden_layer_sizes"),
+    (["fit"], FITTED, {"hidden_layer_sizes": (5, 4, 6)}, {}, "hidden_layer_sizes"),
+    (["fit"], FITTED, {"output_activation": "sigmoid"}, {}, "output_activation"),
+    (["partial_fit"], FITTED, {}, {"classes": [0, 1, 2, 3]}, "classes"),
 ]
 PUT_IN = {
     "intercepts too short": ("intercepts_", 0, np.zeros(3)),
@@ -321,29 +320,15 @@ PUT_IN = {
 }
 
 
-@each_method
-@pytest.mark.parametrize("case", DOES_NOT_GO_ON)
+@pytest.mark.parametrize(("methods", "model", "parameters", "given", "message"), DOES_NOT_GO_ON)
 @pytest.mark.usefixtures("no_work")
-def test_what_does_not_go_on(case, method):
-    parameters, given, message = DOES_NOT_GO_ON[case]
-    assert_refused(FITTED, method, WARM | parameters, {"X": frame(X)} | given, message)
+def test_what_does_not_go_on(methods, model, parameters, given, message):
+    for method in methods:
+        assert_refused(model, method, WARM | parameters, {"X": frame(X)} | given, message)
 
 
-@each_method
-@pytest.mark.usefixtures("no_work")
-def test_other_labels_and_layers_than_before(method):
-    several = {"X": frame(X), "y": SEVERAL[:, :2]}
-    assert_refused(FITTED_SEVERAL, method, WARM, {"X": frame(X)}, "one class a sample")
-    assert_refused(FITTED_SEVERAL, method, WARM, several, "not the same as")
-    if method == "fit":
-        for y, words in ((Y + 1, r"y holds \[.*1.*2.*3.*0"), (Y % 2, "y holds")):
-            assert_refused(FITTED, "fit", WARM, {"X": frame(X), "y": y}, words)
-        for name, value in OTHERS:
-            assert_refused(FITTED, "fit", WARM | {name: value}, {"X": frame(X)}, name)
-    else:
-        more = {"X": frame(X), "classes": [0, 1, 2, 3]}
-        assert_refused(FITTED, "partial_fit", {}, more, "classes")
-        assert "classes" in said_of(network().partial_fit, X, Y)  # which the first call names
+def test_the_first_call_of_a_stream_names_the_classes():
+    assert "classes" in said_of(network().partial_fit, X, Y)
 
 
 @each_method

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from forms import drawn, outcome
-from helpers import assert_same_bits, network, parameters_of
+from helpers import RULES, assert_same_bits, network, parameters_of
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -17,11 +17,7 @@ EXTREMES = {
 # rounded to their dtype: what hypothesis asks of values that it puts into an array
 EXTREMES = {dtype: [float(dtype(v)) for v in values] for dtype, values in EXTREMES.items()}
 RATES = (1e-300, 5e-324, 1e-40, 1e-8, 0.05, 1.0, 1e8, 1e40, 1e300)
-OPTIONS = {
-    "output_activation": ["softmax", "sigmoid"],
-    "activation": ["logistic", "tanh", "relu", "identity"],
-    "loss": ["squared_error", "log_loss"],
-    "backprop": ["error", "gradient"],
+OPTIONS = RULES | {
     "alpha": [0.0, 1e-4, 1e300],
     "momentum": [0.0, 0.9, 1.0],
     "nesterovs_momentum": [False, True],

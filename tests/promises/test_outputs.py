@@ -68,6 +68,8 @@ def test_outputs(outputs, n_classes, dtype, engine):
     assert model.score(z, labels) == 1
     assert model.n_outputs_ == n_classes
     assert model.out_activation_ == ("softmax" if outputs == "softmax" else "sigmoid")
+    tags = model.__sklearn_tags__().classifier_tags
+    assert tags.multi_label == (outputs != "softmax")
 
 
 @pytest.mark.usefixtures("engine")
@@ -96,12 +98,6 @@ def test_labels_are_learned():
     assert_array_equal(predicted[:, -2:], [[0, 1]] * 200)
     constant = np.tile((Y[:400].mean(axis=0) > 0.5).astype(int), (200, 1))
     assert hamming_loss(Y[400:], predicted) < 0.6 * hamming_loss(Y[400:], constant)
-
-
-def test_the_tag_of_labels_is_true_only_of_sigmoid_outputs():
-    for output_activation, expected in (("sigmoid", True), ("softmax", False)):
-        tags = network(output_activation=output_activation).__sklearn_tags__()
-        assert tags.classifier_tags.multi_label is expected
 
 
 @each_dtype
