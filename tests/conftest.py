@@ -1,7 +1,7 @@
 """What all the tests share: the choice of the engine, and what it is given."""
 
 import os
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -44,14 +44,7 @@ def in_child():
         yield call
 
 
-class Call(NamedTuple):
-    """What an engine was asked to present."""
-
-    X: object
-    targets: object
-    order: np.ndarray
-    fractions: np.ndarray
-    rate: float
+Call = namedtuple("Call", "X targets order fractions rate")  # what an engine was asked to present
 
 
 @pytest.fixture

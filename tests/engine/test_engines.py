@@ -49,12 +49,8 @@ def assert_engines_agree(problem, size, **options):
 
 
 # in turn; the combinations come in powers of two, so that each option meets all layouts
-IN_TURN = zip(
-    COMBINATIONS,
-    itertools.cycle([(), (3,), (5, 4), (9,), (17, 9, 3)]),
-    itertools.cycle([0.0, 0.01, 1.0]),
-    itertools.cycle([16, 32, 16, 16, 32, 32, 32]),
-)
+IN_TURN = itertools.cycle([(), (3,), (5, 4), (9,), (17, 9, 3)]), itertools.cycle([0.0, 0.01, 1.0])
+IN_TURN = [*zip(COMBINATIONS, *IN_TURN, itertools.cycle([16, 32, 16, 16, 32, 32, 32]))]
 
 
 @pytest.mark.parametrize(("options", "hidden", "alpha", "size"), IN_TURN, ids=str)

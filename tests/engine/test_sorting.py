@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from problems import csr_with_stored_zeros
 
 from skl_softmaxnet import _engine
 from skl_softmaxnet._engine import _sorting
@@ -23,20 +24,12 @@ def contents(X, targets):
         return list(zip(X.astype(np.float32).tolist(), X.tolist(), labels, strict=True))
 
 
-def csr(X, index_dtype=np.int32, stored_zeros=False):
-    """The rows as CSR, with or without some of their zeros."""
-    stored = (X != 0) | (stored_zeros & (np.arange(X.size).reshape(X.shape) % 3 > 0))
-    indptr = np.append(0, np.cumsum(stored.sum(axis=1)))
-    result = sp.csr_array((X[stored], np.nonzero(stored)[1], indptr), shape=X.shape)
-    result.indices, result.indptr = result.indices.astype(index_dtype), indptr.astype(index_dtype)
-    return result
-
-
 def assert_in_content_order(sort_rows, X, targets):
     rows = contents(X, targets)
     expected = sorted(range(len(rows)), key=lambda row: (rows[row], row))
     firsts = [k == 0 or rows[expected[k]] != rows[expected[k - 1]] for k in range(len(rows))]
-    for same_X in (X, csr(X), csr(X, np.int64), csr(X, stored_zeros=True)):
+    with_zeros = [csr_with_stored_zeros(X, dtype) for dtype in (np.int32, np.int64)]
+    for same_X in (X, sp.csr_array(X), *with_zeros):
         order, is_first = sort_rows(same_X, targets)
         assert order.dtype == np.int32
         assert is_first.dtype == bool
@@ -108,7 +101,7 @@ def test_columns_beyond_four_bytes(sort_rows):
 @pytest.mark.skipif(_engine.CompiledEngine is None, reason="the compiled engine was not built")
 @pytest.mark.parametrize("indptr", [[0, 1, 2], [0, 3, 1, 4], [-1, 0, 1, 4], [0, 1, 2, 5]])
 def test_no_list_of_rows_leads_out_of_the_data(indptr):
-    X = csr(np.eye(3, 4) + np.eye(3, 4, 1))
+    X = sp.csr_array(np.eye(3, 4) + np.eye(3, 4, 1))
     X.data, X.indices, X.indptr = X.data[:4], X.indices[:4], np.array(indptr, np.int32)
     with pytest.raises(ValueError, match="indptr"):
         _engine.sort_rows(X, np.zeros(3, np.int32))

@@ -213,7 +213,7 @@ WRONG = {
 RARE = {"class_weight": {0: 0.0}, "validation_fraction": 0.1}
 NO_WEIGHT = {"class_weight": {0: 0.0, 1: 0.0}}
 JUDGED = STOPPING | {"output_activation": "sigmoid"}
-X_VAL, Y_VAL, SEVERAL_VAL = X[:5], Y[:5], SEVERAL[:5]
+X_VAL, Y_VAL, SEVERAL_VAL, TWO_VAL = X[:5], Y[:5], SEVERAL[:5], SEVERAL[:5, :2]
 
 
 def held_out(X_val, y_val, y=Y):
@@ -250,32 +250,21 @@ WRONG_FOR_FIT = {
     "y_val: several": (*held_out(X_VAL, np.eye(3, dtype=int)[Y_VAL]), "y_val"),
     "y_val: sparse": (*held_out(X_VAL, sp.csr_array(np.eye(3)[Y_VAL])), "y_val"),
     "y_val: one for several": (*held_out(X_VAL, Y_VAL, SEVERAL), "y_val"),
-    "y_val: fewer columns": (*held_out(X_VAL, SEVERAL_VAL[:, :2], SEVERAL), "y_val has 2 columns"),
-    "y_val: fewer, sparse": (
-        *held_out(X_VAL, sp.csr_array(SEVERAL_VAL[:, :2]), SEVERAL),
-        "y_val has 2 columns",
-    ),
+    "y_val: fewer columns": (*held_out(X_VAL, TWO_VAL, SEVERAL), "y_val has 2 columns"),
+    "y_val: fewer, sparse": (*held_out(X_VAL, sp.csr_array(TWO_VAL), SEVERAL), "has 2 columns"),
     "y_val: fewer rows": (*held_out(X_VAL, SEVERAL_VAL[:4], SEVERAL), "y_val.*4|4.*y_val"),
     "y_val: counts": (*held_out(X_VAL, SEVERAL_VAL * 2, SEVERAL), "y_val.*0 and 1"),
     "y_val: columns of text": (*held_out(X_VAL, SEVERAL_VAL.astype(str), SEVERAL), "0 and 1"),
     "y_val: NaN in columns": (*held_out(X_VAL, np.where(SEVERAL_VAL, NAN, 0), SEVERAL), "y_val"),
-    **{
-        f"X_val: names {names}": (
-            JUDGED,
-            {"X": frame(X), "X_val": frame(X_VAL, names), "y_val": Y_VAL},
-            "names",
-        )
-        for names in ("dcba", "efgh")
-    },
 }
+for names in ("dcba", "efgh"):
+    held = {"X": frame(X), "X_val": frame(X_VAL, names), "y_val": Y_VAL}
+    WRONG_FOR_FIT[f"X_val: names {names}"] = (JUDGED, held, "names")
+BALANCED_LABELS = LABELS | {"class_weight": "balanced"}
 WRONG_FOR_PARTIAL_FIT = {
     "one class": ({}, {"y": Y * 0, "classes": [0]}, r"^(?!.*weight).*classes"),
     "numbers of columns": (LABELS, {"y": SEVERAL, "classes": list("abc")}, "numbers of the 3 col"),
-    "balanced": (
-        LABELS | {"class_weight": "balanced"},
-        {"y": SEVERAL},
-        "class_weight.*sample_weight",
-    ),
+    "balanced": (BALANCED_LABELS, {"y": SEVERAL}, "class_weight.*sample_weight"),
 }
 CASES = [(method, WRONG, name) for method in ("fit", "partial_fit") for name in WRONG]
 CASES += [("fit", WRONG_FOR_FIT, name) for name in WRONG_FOR_FIT]

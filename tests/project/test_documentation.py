@@ -151,12 +151,9 @@ def names_of(estimator_class):
     listed = [name for name in dir(classifier) if name[0] != "_" and hasattr(classifier, name)]
     names = {name: getattr(classifier, name) for name in listed}
     names |= {"X": X, "y": y, "classes": [0, 1], "sample_weight": np.ones(20)}
-    return names | {
-        "classifier": classifier,
-        "sklearn": sklearn,
-        "set_callbacks": None,  # a method since scikit-learn 1.9
-        estimator_class.__name__: estimator_class,
-    }
+    names |= {"classifier": classifier, "sklearn": sklearn}
+    names |= {"set_callbacks": None}  # a method since scikit-learn 1.9
+    return names | {estimator_class.__name__: estimator_class}
 
 
 def assert_works(code, estimator_class):

@@ -22,6 +22,8 @@ from scipy.special import xlogy
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning
 
+from skl_softmaxnet._functions import loss_of_frequencies
+
 
 def stopping(**parameters):
     defaults = {"learning_rate_init": 0.5, "max_iter": 12} | STOPPING
@@ -184,11 +186,6 @@ def test_samples_of_ones_own(engine):
 # --- When training stops ---
 
 
-def loss_of_shares(targets):
-    """Half the squared error of outputs that are the shares of the classes, on average."""
-    return ((np.eye(3) - np.bincount(targets) / len(targets)) ** 2).sum(axis=1)[targets].mean() / 2
-
-
 def epochs_by_hand(losses, judged, chance, tol, n_iter_no_change):
     """After how many epochs training stops, given all that it would see."""
     best, n_failed = np.inf, 0
@@ -212,7 +209,8 @@ def test_the_loss_decides_when_to_stop(n_iter_no_change, tol, early_stopping, pr
         parameters = {"random_state": seed, "early_stopping": early_stopping, "max_iter": 80}
         X, y = samples()
         whole = stopping(**parameters).fit(X, y)
-        chance = loss_of_shares(y[trained_weights(presented, 40) > 0])
+        shares = np.bincount(y, trained_weights(presented, 40) > 0)
+        chance = loss_of_frequencies(shares / shares.sum(), "squared_error", "softmax")
         losses, judged = whole.loss_curve_, whole.validation_loss_curve_ or whole.loss_curve_
         assert early_stopping == (judged is not losses)
         expected = epochs_by_hand(losses, judged, chance, tol, n_iter_no_change)
@@ -279,6 +277,7 @@ def test_attributes_with_and_without():
     assert with_it.best_loss_ is None
     assert with_it.loss_ == with_it.loss_curve_[-1]
     assert without.best_loss_ == min(without.loss_curve_)
+    assert without.loss_ == without.loss_curve_[-1]
     in_a_stream = train(stopping(), "partial_fit", X, y)  # which takes no notice
     assert in_a_stream.t_ == 40
     assert in_a_stream.best_loss_ == in_a_stream.loss_
@@ -317,22 +316,19 @@ def test_a_warm_start_splits_as_before_and_keeps_what_was_best(keep, presented):
         assert model.best_validation_score_ == max(score_before, *scores[12:])
 
 
-def spoil_by_partial_fit(model, X, y):
-    for _ in range(20):
-        model.partial_fit(X, (y + 1) % 3)
+def wrong_way(model):
+    return [-W for W in model.coefs_], [-b for b in model.intercepts_]
 
 
-def spoil_by_putting_in(model, X, y):
-    put_in(model, [-W for W in model.coefs_], [-b for b in model.intercepts_])
-
-
-def spoil_in_place(model, X, y):
-    for array in parameters_of(model):
-        array[...] = -array
+SPOIL = {
+    "partial_fit": lambda model, X, y: [model.partial_fit(X, (y + 1) % 3) for _ in range(20)],
+    "put in": lambda model, X, y: put_in(model, *wrong_way(model)),
+    "in place": lambda model, X, y: [np.negative(array, array) for array in parameters_of(model)],
+}
 
 
 @pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
-@pytest.mark.parametrize("spoil", [spoil_by_partial_fit, spoil_by_putting_in, spoil_in_place])
+@pytest.mark.parametrize("spoil", SPOIL.values(), ids=SPOIL)
 def test_a_warm_start_returns_the_best_of_its_epochs(spoil, keep):
     """The weights that were best before are gone: those that are left must not pass for them."""
     X, y = make_blobs(n_samples=60, centers=3, cluster_std=2.0, random_state=1)

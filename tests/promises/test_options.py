@@ -6,6 +6,7 @@ import numpy as np
 import option_transcription
 import pytest
 from helpers import (
+    COMBINATIONS,
     OPTIONS,
     assert_same_bits,
     each_method,
@@ -31,7 +32,6 @@ SCHEDULES = {
     "decay": {"learning_rate": "inverse_time", "decay": 0.7},
     "adaptive": {"learning_rate": "adaptive", "learning_rate_init": 0.1},
 }
-KINDS = {"dense": np.asarray, "CSR": csr_matrix}
 each_option = pytest.mark.parametrize("option", OPTIONS)
 each_schedule = pytest.mark.parametrize("schedule", SCHEDULES)
 each_depth = pytest.mark.parametrize("hidden_layer_sizes", [(), (11,), (9, 5)])
@@ -88,7 +88,7 @@ def check(method, shape, *, n_epochs=1, weighted=False, tolerances=(), **paramet
     """The network follows the formulas, on dense and sparse samples of this shape."""
     X, y, weights, oracle = trained_oracle(n_epochs, shape, weighted, **parameters)
     more = {"classes": np.unique(y)} if method == "partial_fit" else {}
-    for container in KINDS.values():
+    for container in (np.asarray, csr_matrix):
         model = network(max_iter=n_epochs, **parameters)
         getattr(model, method)(container(X), y, sample_weight=weights, **more)
         assert_follows(model, oracle, *tolerances)
@@ -113,15 +113,10 @@ def test_fit_follows_the_formulas(weighted, option, hidden_layer_sizes):
     assert oracle.n_presented > 2 * 64  # averages are taken
 
 
-@pytest.mark.parametrize("activation", ["logistic", "tanh", "relu", "identity"])
-@pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
-@pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
-@each_rule
-def test_every_combination_with_all_options(activation, output_activation, loss, backprop):
-    rule = {"activation": activation, "output_activation": output_activation, "loss": loss}
+@pytest.mark.parametrize("rule", COMBINATIONS, ids=str)
+def test_every_combination_with_all_options(rule):
     # the rate is for "error" with layers that have no bounds
-    parameters = OPTIONS["everything"] | rule | {"backprop": backprop, "learning_rate_init": 0.02}
-    check("partial_fit", (200,), **parameters)
+    check("partial_fit", (200,), **OPTIONS["everything"] | rule | {"learning_rate_init": 0.02})
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,15 @@ def statistics(model):
     return model.input_mean_, model.input_scale_
 
 
+def assert_statistics(model, expected, rtol=1e-10, atol=1e-12):
+    for learned, value in zip(statistics(model), expected, strict=True):
+        assert learned.dtype == np.float64
+        assert_allclose(learned, value, rtol=rtol, atol=atol)
+
+
 def assert_same_model(one, other):
     assert_same_bits(one, other)
-    for left, right in zip(statistics(one), statistics(other), strict=True):
-        assert_array_equal(left, right)
+    assert_statistics(one, statistics(other), rtol=0, atol=0)
 
 
 def means_and_scales(X, weights, *, is_centred=True):
@@ -76,10 +81,8 @@ def test_fit_is_that_of_a_pipeline(load, container, engine):
     model = SoftmaxMLPClassifier(standardize=True, **parameters).fit(X, y)
     assert_allclose(model.predict_proba(X), pipeline.predict_proba(X), rtol=0, atol=1e-9)
     assert_allclose(model.input_scale_, scaler.scale_, rtol=1e-12)
-    if container is np.asarray:
-        assert_allclose(model.input_mean_, scaler.mean_, rtol=1e-10, atol=1e-12)
-    else:
-        assert_array_equal(model.input_mean_, 0)
+    mean = scaler.mean_ if container is np.asarray else 0 * scaler.scale_
+    assert_statistics(model, (mean, scaler.scale_))
 
 
 @each_kind_of_weights
@@ -91,10 +94,7 @@ def test_fit_counts_what_an_epoch_presents(kind, options, container, presented):
     model = standardizing(max_iter=1, **options).fit(container(X), y, sample_weight=weights)
     (call,) = presented
     counted = np.bincount(call.order, call.fractions, minlength=len(X))
-    expected = means_and_scales(X, counted, is_centred=container is np.asarray)
-    for learned, value in zip(statistics(model), expected, strict=True):
-        assert learned.dtype == np.float64
-        assert_allclose(learned, value, rtol=1e-10, atol=1e-12)
+    assert_statistics(model, means_and_scales(X, counted, is_centred=container is np.asarray))
     if options is STOPPING:
         assert not np.allclose(model.input_scale_, means_and_scales(X, weights)[1], rtol=1e-3)
 
@@ -126,8 +126,7 @@ def test_single_precision():
     X = (X + 4096).astype(np.float32)
     models = [standardizing().fit(X.astype(t), y) for t in ("f4", "f8")]
     assert models[0].coefs_[0].dtype == np.float32
-    for one, other in zip(*map(statistics, models), strict=True):
-        assert_array_equal(one, other, strict=True)
+    assert_statistics(models[0], statistics(models[1]), rtol=0, atol=0)
     assert_close(*models, rtol=1e-3, atol=1e-4)
     proba = models[0].predict_proba(X)
     assert proba.dtype == np.float32
@@ -202,10 +201,8 @@ def test_chunks_do_not_matter(options, first, dtype):
     whole = standardizing(**options)
     whole.partial_fit(first(X), y, classes=CLASSES, sample_weight=weights)
     model = standardizing(**options)
-    containers = [first, *[np.asarray, sp.csr_array] * 20]
-    for rows, container in zip(
-        np.split(np.arange(40), [1, 2, 3, 11, 30]), containers, strict=False
-    ):
+    chunks = np.split(np.arange(40), [1, 2, 3, 11, 30])
+    for rows, container in zip(chunks, [first, *[np.asarray, sp.csr_array] * 3], strict=False):
         model = KEPT["pickle"](model)
         model.partial_fit(container(X[rows]), y[rows], classes=CLASSES, sample_weight=weights[rows])
     assert_same_model(whole, model)
@@ -229,8 +226,7 @@ def test_a_few_rows_at_a_time(alpha, container, monkeypatch):
 def test_partial_fit_goes_on_from_fit():
     X, y = raw_samples()
     model = standardizing().fit(X[:25], y[:25]).partial_fit(X[25:], y[25:])
-    for learned, value in zip(statistics(model), means_and_scales(X, None), strict=True):
-        assert_allclose(learned, value, rtol=1e-10, atol=1e-12)
+    assert_statistics(model, means_and_scales(X, None))
 
 
 @each_container
@@ -239,9 +235,8 @@ def test_before_the_first_sample(container):
     model = present_nothing(standardizing(), container(X), y)
     assert_array_equal(np.array(statistics(model)), [[0] * 6, [1] * 6])
     assert_array_equal(model.predict_proba(X), present_nothing(network(), X, y).predict_proba(X))
-    assert_same_model(
-        model.partial_fit(X, y), standardizing().partial_fit(container(X), y, CLASSES)
-    )
+    first = standardizing().partial_fit(container(X), y, CLASSES)
+    assert_same_model(model.partial_fit(X, y), first)
 
 
 # --- Predictions ---
@@ -306,10 +301,7 @@ def test_attributes_are_there_where_they_say_something():
 def test_a_warm_start_takes_the_statistics_anew():
     X, y = raw_samples()
     model = standardizing(warm_start=True).fit(X, y).fit(10 * X[:30] + 1, y[:30])
-    for learned, value in zip(
-        statistics(model), means_and_scales(10 * X[:30] + 1, None), strict=True
-    ):
-        assert_allclose(learned, value, rtol=1e-10)
+    assert_statistics(model, means_and_scales(10 * X[:30] + 1, None), atol=0)
     assert model.n_iter_ * 2 == len(model.loss_curve_)
     model.fit(sp.csr_array(X), y)
     assert_array_equal(model.input_mean_, 0)
@@ -324,8 +316,7 @@ def test_validation_samples_are_scaled_alike(container, X_val_container):
     losses = -model.predict_log_proba(X[:10])[np.arange(10), y[:10]]
     assert_allclose(losses.mean(), min(model.validation_loss_curve_), rtol=1e-12)
     spared = standardizing().fit(container(X[10:]), y[10:])
-    for learned, expected in zip(statistics(model), statistics(spared), strict=True):
-        assert_array_equal(learned, expected)
+    assert_statistics(model, statistics(spared), rtol=0, atol=0)
 
 
 # --- When something goes wrong ---

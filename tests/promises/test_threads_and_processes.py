@@ -167,7 +167,6 @@ def test_a_search_in_processes_finds_the_same():
     grid = {"learning_rate_init": [0.05, 0.3], "activation": ["tanh", "relu"]}
     searches = [GridSearchCV(network(), grid, cv=3, n_jobs=n_jobs) for n_jobs in (1, 2)]
     alone, together = (search.fit(*samples()) for search in searches)
-    for split in range(3):
-        name = f"split{split}_test_score"
+    for name in (f"split{split}_test_score" for split in range(3)):
         assert np.array_equal(alone.cv_results_[name], together.cv_results_[name])
     assert bits(alone.best_estimator_) == bits(together.best_estimator_)

@@ -82,7 +82,7 @@ SPACE = {
     "backprop": ["error", "gradient"],
 }
 RATES = {"learning_rate_init": [1e-7, 1e-6, 1e-5, 0.3]}
-EPOCHS = {"resource": "max_iter", "min_resources": 4, "max_resources": 12}
+EPOCHS = {"resource": "max_iter", "min_resources": 4, "max_resources": 12, "random_state": 0}
 HOW = {"cv": 3, "error_score": "raise"}
 PIPELINE = make_pipeline(StandardScaler(), network())
 IN_PIPELINE = {f"softmaxmlpclassifier__{name}": SPACE[name] for name in list(SPACE)[:2]}
@@ -107,10 +107,7 @@ MADE_OF_NETWORKS = [
     (colours, model_selection.GridSearchCV(PIPELINE, IN_PIPELINE, n_jobs=2, **HOW)),
     (colours, model_selection.RandomizedSearchCV(network(), SPACE, random_state=0, **HOW)),
     # each round gives the better half of the rates three times the epochs
-    (
-        colours,
-        model_selection.HalvingGridSearchCV(network(), RATES, random_state=0, **EPOCHS, **HOW),
-    ),
+    (colours, model_selection.HalvingGridSearchCV(network(), RATES, **EPOCHS, **HOW)),
 ]
 
 
