@@ -142,10 +142,8 @@ def train(model, method, X, y, **more):
     """Call `fit` or `partial_fit`, which has to be told the classes the first time."""
     if method == "fit":
         more.pop("classes", None)
-    elif np.ndim(y) == 1 and not hasattr(model, "classes_"):
-        more.setdefault("classes", None)
-        if more["classes"] is None:
-            more["classes"] = np.unique(y)
+    elif np.ndim(y) == 1 and not hasattr(model, "classes_") and more.get("classes") is None:
+        more["classes"] = np.unique(y)
     return getattr(model, method)(X, y, **more)
 
 

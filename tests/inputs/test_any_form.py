@@ -45,8 +45,8 @@ def trained(way, X, y, plain, *, shuffle=True, **parameters):
     model = network((17, 5), max_iter=2, shuffle=shuffle, **parameters)
     if way == "X_val, y_val":
         return model.set_params(early_stopping=True).fit(*plain, X_val=X, y_val=y)
-    classes = {"classes": np.unique(plain_labels(y))} if np.ndim(plain[1]) == 1 else {}
-    return train(model, way, X, y, **classes if way == "partial_fit" else {})
+    classes = np.unique(plain_labels(y)) if np.ndim(plain[1]) == 1 else None
+    return train(model, way, X, y, classes=classes)
 
 
 def assert_says_the_same(model, X, expected, plain):

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from forms import drawn, outcome
-from helpers import RULES, assert_same_bits, network, parameters_of
+from helpers import RULES, network, parameters_of
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -85,13 +85,3 @@ def test_one_outlier(outlier, engine):
     check(X, y, {})
     model = network(5, max_iter=20).fit(X, y)
     assert model.score(X, y) > 0.8  # and the others are still learned
-
-
-@pytest.mark.parametrize("dtype", EXTREMES)
-def test_weights_at_the_ends(dtype):
-    X, y = np.random.RandomState(0).normal(size=(6, 2)).astype(dtype), np.arange(6) % 2
-    plain = network().fit(X, y)
-    for weight in (5e-324, 1e-310, 1e-300, 0.25):  # relative weights, all the same
-        assert_same_bits(network().fit(X, y, sample_weight=np.full(6, weight)), plain)
-    with pytest.raises(ValueError, match="sample_weight"):
-        network().fit(X, y, sample_weight=np.full(6, 1e300))

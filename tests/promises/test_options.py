@@ -13,6 +13,7 @@ from helpers import (
     parameters_of,
     present_nothing,
     put_in,
+    train,
 )
 from helpers import network as any_network
 from numpy.testing import assert_allclose
@@ -87,10 +88,9 @@ def assert_follows(model, oracle, rtol=1e-10, atol=1e-13):
 def check(method, shape, *, n_epochs=1, weighted=False, tolerances=(), **parameters):
     """The network follows the formulas, on dense and sparse samples of this shape."""
     X, y, weights, oracle = trained_oracle(n_epochs, shape, weighted, **parameters)
-    more = {"classes": np.unique(y)} if method == "partial_fit" else {}
     for container in (np.asarray, csr_matrix):
         model = network(max_iter=n_epochs, **parameters)
-        getattr(model, method)(container(X), y, sample_weight=weights, **more)
+        train(model, method, container(X), y, sample_weight=weights)
         assert_follows(model, oracle, *tolerances)
     return oracle
 
@@ -232,7 +232,6 @@ def write_in_place(model, oracle, coefs, intercepts):
 def test_new_weights(option, schedule, put, method):
     X, y = samples(63)
     model = network(warm_start=True, max_iter=1, **OPTIONS[option] | SCHEDULES[schedule])
-    more = {"classes": CLASSES} if method == "partial_fit" else {}
     oracle = transcribed(model, X, y)
     coefs, intercepts = (
         [W / 2 + 0.1 for W in arrays] for arrays in (oracle.coefs, oracle.intercepts)
@@ -241,7 +240,7 @@ def test_new_weights(option, schedule, put, method):
         if new_weights:
             put(model, oracle, coefs, intercepts)
         for _ in range(3):
-            getattr(model, method)(X, y, **more)
+            train(model, method, X, y)
             oracle.train([one_epoch(X, y)])
             assert_follows(model, oracle)
 

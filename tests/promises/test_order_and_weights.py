@@ -136,7 +136,9 @@ def test_equal_weights_are_no_weights(training):
     for n_samples in (12, 30, 49):
         given = X[different[:n_samples]], y[different[:n_samples]]
         plain = network(**parameters).fit(*given)
-        for weight in (1.0,) if "class_weight" in parameters else (1.0, 1 / n_samples, 1e-3):
+        equal = [1.0] if "class_weight" in parameters else [1.0, 1 / n_samples, 0.25, 1e-3, 1e-310]
+        equal += [5e-324] if training == "plain" else []  # there is no smaller part to set aside
+        for weight in equal:
             weights = np.full(n_samples, weight)
             assert_same_course(plain, network(**parameters).fit(*given, sample_weight=weights))
 
