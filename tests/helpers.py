@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_digits
 
 from skl_softmaxnet import SoftmaxMLPClassifier, _engine
 
@@ -114,6 +113,8 @@ def samples(n_samples=30, dtype=np.float64, *, multilabel=False):
 
 def digits(n_samples=None):
     """Eight by eight pictures, the grey values brought to 0..1."""
+    from sklearn.datasets import load_digits  # here: it imports more than a child process needs
+
     X, y = load_digits(return_X_y=True)
     return X[:n_samples] / 16, y[:n_samples]
 
