@@ -1,10 +1,13 @@
 """What all the tests share: the choice of the engine, and what it is given."""
 
 import os
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 import pytest
+from helpers import child_process, replace_run
+
+from skl_softmaxnet import _engine
 
 REQUIRE_COMPILED = "SKL_SOFTMAXNET_REQUIRE_COMPILED"
 
@@ -24,8 +27,6 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(params=["numpy", "compiled"])
 def engine(request, monkeypatch):
     """Run the test once on each engine; the value is the engine's name."""
-    from skl_softmaxnet import _engine
-
     chosen = {"numpy": _engine.NumpyEngine, "compiled": _engine.CompiledEngine}[request.param]
     if chosen is None:
         reason = "the compiled engine was not built (skl_softmaxnet._engine.CompiledEngine is None)"
@@ -36,28 +37,25 @@ def engine(request, monkeypatch):
     return request.param
 
 
-class Call(NamedTuple):
-    """What an engine was asked to present."""
+@pytest.fixture(scope="module")
+def in_child():
+    """Call functions in another process."""
+    with child_process() as call:
+        yield call
 
-    X: object
-    targets: object
-    order: np.ndarray
-    fractions: np.ndarray
-    rate: float
+
+Call = namedtuple("Call", "X targets order fractions rate")  # what an engine was asked to present
 
 
 @pytest.fixture
 def presented(monkeypatch):
     """The calls of the engine's `run` from here on: one for each epoch of a few samples."""
-    from skl_softmaxnet import _engine
-
     calls = []
 
-    class Recording(_engine.Engine):
-        def run(self, X, targets, order, fractions, rate):
-            shares = np.ones(len(order)) if fractions is None else np.array(fractions)
-            calls.append(Call(X, targets, np.array(order), shares, rate))
-            return super().run(X, targets, order, fractions, rate)
+    def record(run, X, targets, order, fractions, rate):
+        shares = np.ones(len(order)) if fractions is None else np.array(fractions)
+        calls.append(Call(X, targets, np.array(order), shares, rate))
+        return run(X, targets, order, fractions, rate)
 
-    monkeypatch.setattr(_engine, "Engine", Recording)
+    replace_run(monkeypatch, record)
     return calls

@@ -1,5 +1,6 @@
 """What the tests share: a network, samples, comparisons to the bit, a process of one's own."""
 
+import ast
 import copy
 import importlib
 import io
@@ -7,6 +8,7 @@ import itertools
 import os
 import pickle
 import signal
+import tracemalloc
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -14,6 +16,7 @@ from multiprocessing import get_context
 import joblib
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_softmaxnet import SoftmaxMLPClassifier, _engine
@@ -49,11 +52,28 @@ TRAININGS = {
     "stopping, class weights": STOPPING | FRACTIONS,
     "stopping, balanced": STOPPING | BALANCED,
 }
+OPTIONS = {
+    "plain": {},
+    "alpha": {"alpha": 0.02},
+    "momentum": {"momentum": 0.8},
+    "nesterov": {"momentum": 0.8, "nesterovs_momentum": True},
+    "alpha and momentum": {"alpha": 0.02, "momentum": 0.6},
+    "no intercepts": {"alpha": 0.02, "momentum": 0.6, "fit_intercept": False},
+    "average": {"average": True},
+    "average, nesterov": {"average": True, "momentum": 0.8, "nesterovs_momentum": True},
+    "everything": {"alpha": 0.01, "momentum": 0.6, "nesterovs_momentum": True, "average": True},
+}
 each_training = pytest.mark.parametrize("training", TRAININGS)
 each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 each_shuffle = pytest.mark.parametrize("shuffle", [True, False])
-only_compiled = pytest.mark.parametrize("engine", ["compiled"], indirect=True)  # or skips
+each_container = pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+each_kind_of_weights = pytest.mark.parametrize(
+    "kind", ["none", "integer", "fractional", "relative"]
+)
+# Run on the compiled engine alone, skipped where it was not built.
+only_compiled = pytest.mark.parametrize("engine", ["compiled"], indirect=True)
+COMPILED = [only_compiled, pytest.mark.usefixtures("engine")]
 
 # What makes a rule: each with each.
 RULES = {
@@ -73,7 +93,7 @@ COMBINATIONS = [
 
 def network(hidden_layer_sizes=(5, 4), **parameters):
     """A small network with a seed, by the tutorial's rule, which runs all of a few epochs."""
-    defaults = {"learning_rate_init": 0.3, "max_iter": 3, "tol": None, "random_state": 0}
+    defaults = {"max_iter": 3, "tol": None, "random_state": 0}
     return SoftmaxMLPClassifier(hidden_layer_sizes, **(TUTORIAL | defaults | parameters))
 
 
@@ -89,6 +109,14 @@ def samples(n_samples=30, dtype=np.float64, *, multilabel=False):
     X[5] = 0
     y = np.arange(n_samples) % 3
     return X, as_labels(X, y) if multilabel else y
+
+
+def digits(n_samples=None):
+    """Eight by eight pictures, the grey values brought to 0..1."""
+    from sklearn.datasets import load_digits  # here: it imports more than a child process needs
+
+    X, y = load_digits(return_X_y=True)
+    return X[:n_samples] / 16, y[:n_samples]
 
 
 def of_training(training, n_samples=30, dtype=np.float64):
@@ -115,10 +143,8 @@ def train(model, method, X, y, **more):
     """Call `fit` or `partial_fit`, which has to be told the classes the first time."""
     if method == "fit":
         more.pop("classes", None)
-    elif np.ndim(y) == 1 and not hasattr(model, "classes_"):
-        more.setdefault("classes", None)
-        if more["classes"] is None:
-            more["classes"] = np.unique(y)
+    elif np.ndim(y) == 1 and not hasattr(model, "classes_") and more.get("classes") is None:
+        more["classes"] = np.unique(y)
     return getattr(model, method)(X, y, **more)
 
 
@@ -200,6 +226,22 @@ def state(value):
     return repr(value)  # tells 0.0 from -0.0, and finds nan equal to itself
 
 
+# --- Memory ---
+
+
+def peak_memory(function, *arguments):
+    """Return how many bytes a call held at most, and its result, which is part of them.
+
+    NumPy tells tracemalloc of the memory of its arrays, whether it is ever written to or not.
+    """
+    tracemalloc.start()
+    try:
+        result = function(*arguments)
+        return tracemalloc.get_traced_memory()[1], result
+    finally:
+        tracemalloc.stop()
+
+
 # --- Ways to keep a model ---
 
 
@@ -225,21 +267,14 @@ KEPT = {
 # --- Ctrl-C, other processes, and what may be missing ---
 
 
-@contextmanager
-def ctrl_c_in_run(number):
-    """Press Ctrl-C as the engine is asked for the n-th time to run."""
-    calls = itertools.count(1)
+def replace_run(patch, function):
+    """Let a function run in place of the engine's `run`, which is its first argument."""
 
-    class Interrupted(_engine.Engine):
+    class Replaced(_engine.Engine):
         def run(self, *arguments):
-            if next(calls) == number:
-                raise KeyboardInterrupt
-            return super().run(*arguments)
+            return function(super().run, *arguments)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_engine, "Engine", Interrupted)
-        with pytest.warns(UserWarning, match="interrupted"):
-            yield
+    patch.setattr(_engine, "Engine", Replaced)
 
 
 def answer_ctrl_c():
@@ -261,6 +296,14 @@ def child_process(method="spawn"):
             return pool.submit(function, *arguments).result(timeout=SECONDS)
 
         yield call
+
+
+def packages_in(code):
+    """What a module imports that is not of its own package, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(code)))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.level == 0]
+    return {name.partition(".")[0] for name in names}
 
 
 def optional(name):

@@ -1,8 +1,8 @@
 """What tests give to an engine without the estimator around it, and what comes of it."""
 
 import itertools
+from collections import namedtuple
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,14 +22,8 @@ RATES = {"logistic": 0.05, "tanh": 0.05, "relu": 0.01, "identity": 0.01}
 TOLERANCES = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 1e-3, "atol": 2e-4}}
 
 
-class Problem(NamedTuple):
-    """A network, a pair (coefs, intercepts), and what a call of `run` is given."""
-
-    network: tuple
-    X: object
-    targets: object
-    order: np.ndarray
-    fractions: np.ndarray | None
+# A network, a pair (coefs, intercepts), and what a call of `run` is given.
+Problem = namedtuple("Problem", "network X targets order fractions")
 
 
 def random_problem(sizes, *, n_samples=50, n_presentations=2000, seed=0, dtype="float64"):

@@ -61,6 +61,7 @@ def test_initial_weights(sizes):
     model = initial(*sizes_below, n_classes=n_classes)
     assert [weights.shape for weights in model.coefs_] == list(pairwise(sizes))
     assert [values.shape for values in model.intercepts_] == [(size,) for size in sizes[1:]]
+    assert model.n_layers_ == len(sizes)
     for weights, values in zip(model.coefs_, model.intercepts_, strict=True):
         bound = 1 / np.sqrt(len(weights))
         assert np.abs(weights).max() <= bound

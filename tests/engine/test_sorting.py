@@ -6,20 +6,15 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from problems import csr_with_stored_zeros
 
 from skl_softmaxnet import _engine
 from skl_softmaxnet._engine import _sorting
 
 # Some tie in float32, with others, with infinity or with zero.
 NUMBERS = [-1e300, -1e39, -1.0, -1e-50, -0.0, 0.0, 1e-50, 1e-45, 0.1, 0.1 + 1e-12, 1.0, 1e39]
-SORTERS = {"compiled": _engine.sort_rows, "numpy": _sorting.sort_rows}
-
-
-@pytest.fixture(params=SORTERS)
-def sort_rows(request):
-    if request.param == "compiled" and _engine.CompiledEngine is None:
-        pytest.skip("the compiled engine was not built")
-    return SORTERS[request.param]
+# one where the compiled engine was not built
+each_sorter = pytest.mark.parametrize("sort_rows", {_engine.sort_rows, _sorting.sort_rows})
 
 
 def contents(X, targets):
@@ -29,20 +24,12 @@ def contents(X, targets):
         return list(zip(X.astype(np.float32).tolist(), X.tolist(), labels, strict=True))
 
 
-def csr(X, index_dtype=np.int32, stored_zeros=False):
-    """The rows as CSR, with or without some of their zeros."""
-    stored = (X != 0) | (stored_zeros & (np.arange(X.size).reshape(X.shape) % 3 > 0))
-    indptr = np.append(0, np.cumsum(stored.sum(axis=1)))
-    result = sp.csr_array((X[stored], np.nonzero(stored)[1], indptr), shape=X.shape)
-    result.indices, result.indptr = result.indices.astype(index_dtype), indptr.astype(index_dtype)
-    return result
-
-
 def assert_in_content_order(sort_rows, X, targets):
     rows = contents(X, targets)
     expected = sorted(range(len(rows)), key=lambda row: (rows[row], row))
     firsts = [k == 0 or rows[expected[k]] != rows[expected[k - 1]] for k in range(len(rows))]
-    for same_X in (X, csr(X), csr(X, np.int64), csr(X, stored_zeros=True)):
+    with_zeros = [csr_with_stored_zeros(X, dtype) for dtype in (np.int32, np.int64)]
+    for same_X in (X, sp.csr_array(X), *with_zeros):
         order, is_first = sort_rows(same_X, targets)
         assert order.dtype == np.int32
         assert is_first.dtype == bool
@@ -67,15 +54,14 @@ def problems(draw):
     return X, sp.csr_array(rng.uniform(size=(n_rows, 20)) < draw(st.sampled_from([0.02, 0.98])))
 
 
+@each_sorter
 @given(problem=problems())
 @settings(max_examples=150, deadline=None, derandomize=True)
-@pytest.mark.parametrize("name", SORTERS)
-def test_as_python_sorts_tuples(name, problem):
-    if name == "compiled" and _engine.CompiledEngine is None:
-        pytest.skip("the compiled engine was not built")
-    assert_in_content_order(SORTERS[name], *problem)
+def test_as_python_sorts_tuples(sort_rows, problem):
+    assert_in_content_order(sort_rows, *problem)
 
 
+@each_sorter
 @pytest.mark.parametrize("n_values", [2, 5, 10**9])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_many_rows(sort_rows, dtype, n_values):
@@ -86,16 +72,16 @@ def test_many_rows(sort_rows, dtype, n_values):
     assert_in_content_order(sort_rows, X, rng.randint(2, size=1000).astype(np.int32))
 
 
-def test_lists_of_labels_where_one_begins_the_other(sort_rows):
+@each_sorter
+def test_by_hand(sort_rows):
+    """A list of labels that begins another, and rows that tie in float32, but for a column."""
     targets = sp.csr_array(np.tri(40, 40, dtype=bool)[::-1])
     assert_in_content_order(sort_rows, np.zeros((40, 2)), targets)
-
-
-def test_rows_that_tie_in_float32_are_told_by_their_other_columns_first(sort_rows):
     X = np.array([[0.1 + 1e-12, 0.0], [0.1, 5.0], [1e-50, 1.0], [0.0, 2.0]])
     assert_in_content_order(sort_rows, X, np.zeros(4, np.int32))
 
 
+@each_sorter
 def test_numbers_of_rows_in_eight_bytes(sort_rows, monkeypatch):
     X, targets = np.random.RandomState(0).normal(size=(200, 3)), np.zeros(200, np.int32)
     expected, _ = sort_rows(X, targets)
@@ -105,6 +91,7 @@ def test_numbers_of_rows_in_eight_bytes(sort_rows, monkeypatch):
     assert_array_equal(order, expected)
 
 
+@each_sorter
 def test_columns_beyond_four_bytes(sort_rows):
     columns = np.array([2**33 - 1, 5, 2**32 + 5])
     X = sp.csr_array((np.ones(3), columns, [0, 1, 2, 3]), shape=(3, 2**33))
@@ -114,7 +101,7 @@ def test_columns_beyond_four_bytes(sort_rows):
 @pytest.mark.skipif(_engine.CompiledEngine is None, reason="the compiled engine was not built")
 @pytest.mark.parametrize("indptr", [[0, 1, 2], [0, 3, 1, 4], [-1, 0, 1, 4], [0, 1, 2, 5]])
 def test_no_list_of_rows_leads_out_of_the_data(indptr):
-    X = csr(np.eye(3, 4) + np.eye(3, 4, 1))
+    X = sp.csr_array(np.eye(3, 4) + np.eye(3, 4, 1))
     X.data, X.indices, X.indptr = X.data[:4], X.indices[:4], np.array(indptr, np.int32)
     with pytest.raises(ValueError, match="indptr"):
         _engine.sort_rows(X, np.zeros(3, np.int32))

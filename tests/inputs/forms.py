@@ -3,14 +3,11 @@
 import faulthandler
 import functools
 import inspect
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from helpers import child_process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -67,22 +64,6 @@ def within_a_minute(function, *arguments):
         return function(*arguments)
     finally:
         faulthandler.cancel_dump_traceback_later()
-
-
-@contextmanager
-def surviving_child():
-    """Yield a function that calls functions in another process, and in a new one after a crash."""
-    with ExitStack() as stack:
-        calls = [stack.enter_context(child_process())]
-
-        def call(*arguments):
-            try:
-                return calls[-1](within_a_minute, *arguments)
-            except BrokenProcessPool:
-                calls.append(stack.enter_context(child_process()))
-                return "crashed"
-
-        yield call
 
 
 # Whole quarters: exact in every type of number, so that no form changes a value.

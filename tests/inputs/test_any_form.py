@@ -1,5 +1,7 @@
 """Samples, labels and weights in whatever form they come: the model is that of the plain arrays."""
 
+import copy
+
 import forms
 import numpy as np
 import pytest
@@ -43,8 +45,8 @@ def trained(way, X, y, plain, *, shuffle=True, **parameters):
     model = network((17, 5), max_iter=2, shuffle=shuffle, **parameters)
     if way == "X_val, y_val":
         return model.set_params(early_stopping=True).fit(*plain, X_val=X, y_val=y)
-    classes = {"classes": np.unique(plain_labels(y))} if np.ndim(plain[1]) == 1 else {}
-    return train(model, way, X, y, **classes if way == "partial_fit" else {})
+    classes = np.unique(plain_labels(y)) if np.ndim(plain[1]) == 1 else None
+    return train(model, way, X, y, classes=classes)
 
 
 def assert_says_the_same(model, X, expected, plain):
@@ -156,17 +158,17 @@ def test_sparse_is_dense(training, shuffle, format):
 
 
 @both_engines
-@pytest.mark.parametrize("order", ["C", "F", "strided"])
+@pytest.mark.parametrize("form", [np.array, np.asfortranarray, forms.spread, sp.csr_array])
 @each_method
-def test_inputs_are_only_read(method, order):
+@pytest.mark.parametrize("standardize", [False, True])
+def test_inputs_are_only_read(standardize, method, form):
     X, y = samples()
-    sample_weight = weights_of_kind("relative", len(y))
-    given = forms.spread(X) if order == "strided" else X.copy(order=order)
-    arrays = [given, y.copy(), sample_weight.copy()]
-    for array in arrays:
+    given = [form(X), y.copy(), weights_of_kind("relative", len(y))]
+    before = copy.deepcopy(given)
+    for array in given[1:] if sp.issparse(given[0]) else given:
         array.flags.writeable = False
-    model = train(network(), method, *arrays[:2], sample_weight=arrays[2])
-    model.predict_proba(given)
-    for array, original in zip(arrays, (X, y, sample_weight), strict=True):
-        assert_array_equal(array, original)
-    assert_same_bits(model, train(network(), method, X, y, sample_weight=sample_weight))
+    model = train(network(standardize=standardize), method, *given[:2], sample_weight=given[2])
+    model.predict_proba(given[0])
+    assert state(given) == state(before)
+    expected = network(standardize=standardize)
+    assert_same_bits(model, train(expected, method, *before[:2], sample_weight=before[2]))

@@ -14,12 +14,7 @@ from forms import drawn, outcome
 from helpers import network, state, train
 from hypothesis import strategies as st
 
-from skl_softmaxnet import (
-    SoftmaxMLPClassifier,
-    softmax,
-    softmax_jacobian,
-    softmax_jacobian_product,
-)
+from skl_softmaxnet import SoftmaxMLPClassifier, softmax, softmax_jacobian, softmax_jacobian_product
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -62,12 +57,8 @@ each_thing = pytest.mark.parametrize(
 )
 
 
-def small_network(**options):
-    return network(3, max_iter=2, **options)
-
-
-FITTED = small_network().fit(GOOD_X, GOOD_Y)
-FITTED_MULTILABEL = small_network(output_activation="sigmoid").fit(GOOD_X, np.eye(N, 3, dtype=int))
+FITTED = network().fit(GOOD_X, GOOD_Y)
+FITTED_MULTILABEL = network(output_activation="sigmoid").fit(GOOD_X, np.eye(N, 3, dtype=int))
 
 
 def check(estimator, method, arguments):
@@ -84,9 +75,9 @@ def check(estimator, method, arguments):
         assert np.isfinite(result).all()
 
 
-def learning(data, anything=ANYTHING):
+def learning(data, anything):
     """One of the estimators, one of the ways to learn, and anything for each argument."""
-    estimator = data.draw(st.sampled_from([small_network(), FITTED, FITTED_MULTILABEL]))
+    estimator = data.draw(st.sampled_from([network(), FITTED, FITTED_MULTILABEL]))
     estimator = copy.deepcopy(estimator)
     method = data.draw(st.sampled_from(["fit", "partial_fit"]))
     optional = ["sample_weight", *(["classes"] if method == "partial_fit" else ["X_val", "y_val"])]
@@ -108,14 +99,10 @@ def arrays_of_any_shape():
     return st.builds(lambda shape, kind: np.resize([1, 0, 0], shape).astype(kind), shapes, KINDS)
 
 
+@pytest.mark.parametrize("anything", [ANYTHING, arrays_of_any_shape()], ids=["any", "any shape"])
 @drawn(400, 5000, data=st.data())
-def test_learning(data):
-    check(*learning(data))
-
-
-@drawn(400, 5000, data=st.data())
-def test_any_shape(data):
-    check(*learning(data, arrays_of_any_shape()))
+def test_learning(anything, data):
+    check(*learning(data, anything))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +124,7 @@ def test_parameters(data):
     """A parameter may be anything until `fit`, which names it."""
     name = data.draw(st.sampled_from(sorted(SoftmaxMLPClassifier().get_params())))
     value = data.draw(st.sampled_from([*SCALARS, *VECTORS, GOOD_X, "balanced", {0: -1}, {0: 2.0}]))
-    estimator = small_network().set_params(**{name: value})
+    estimator = network().set_params(**{name: value})
     _, error = outcome(estimator.fit, GOOD_X, GOOD_Y)
     if error:
         assert name in str(error)
@@ -168,11 +155,9 @@ class Unconvertible:
 @pytest.mark.parametrize("name", ["X", "y", "sample_weight", "X_val", "y_val", "classes"])
 def test_errors_that_are_not_about_an_argument(name):
     """They come through as they are."""
-    given = {"X": GOOD_X, "y": GOOD_Y} | (
-        {"X_val": GOOD_X, "y_val": GOOD_Y} if "val" in name else {}
-    )
-    model = small_network(early_stopping=True)
+    given = {"X": GOOD_X, "y": GOOD_Y}
+    if "val" in name:
+        given |= {"X_val": GOOD_X, "y_val": GOOD_Y}
+    method = "partial_fit" if name == "classes" else "fit"
     with pytest.raises(OSError, match="disk"):
-        train(
-            model, "partial_fit" if name == "classes" else "fit", **given | {name: Unconvertible()}
-        )
+        train(network(early_stopping=True), method, **given | {name: Unconvertible()})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from forms import drawn, said_of
-from helpers import assert_same_bits, network, state, train
+from helpers import assert_same_bits, each_method, network, state, train
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -30,12 +30,9 @@ N = 12
 X = np.random.RandomState(0).normal(size=(N, 2))
 Y = np.arange(N) % 3
 
-each_method = pytest.mark.parametrize("method", ["fit", "partial_fit"])
 
-
-def learned(method, labels, classes, **parameters):
-    more = {"classes": classes} if method == "partial_fit" else {}
-    return train(network(3, max_iter=2, **parameters), method, X, labels, **more)
+def learned(method, labels, classes):
+    return train(network(), method, X, labels, classes=classes)
 
 
 @each_method

@@ -96,7 +96,7 @@ def test_epochs_beyond_all_counting(max_iter, shuffle):
 @pytest.mark.parametrize("activation", ["identity", "relu"])
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
 def test_predicting_what_is_too_large_is_an_error(method, activation):
-    model = network(activation=activation, learning_rate_init=0.05, max_iter=30).fit(X, Y)
+    model = network(activation=activation, max_iter=30).fit(X, Y)
     model.coefs_ = [100 * weights for weights in model.coefs_]
     assert np.isfinite(getattr(model, method)(X)).all()
     with pytest.raises(ValueError, match="X holds values that are too large"):

@@ -1,32 +1,27 @@
 """What a fit holds in memory and what it leaves alone."""
 
 import hashlib
-import tracemalloc
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import assert_same_bits, each_dtype, each_method, network, only_compiled, train
+from helpers import (
+    assert_same_bits,
+    each_dtype,
+    each_method,
+    network,
+    only_compiled,
+    peak_memory,
+    train,
+)
 
+pytestmark = pytest.mark.usefixtures("engine")
 MIB = 2**20
 
 
 def train_once(method, X, y, hidden_layer_sizes=(2,)):
     """One pass over the samples; a small network, so that X is nearly all there is to hold."""
     return train(network(hidden_layer_sizes, max_iter=1), method, X, y)
-
-
-def peak_memory(function, *arguments):
-    """Return how many bytes a call held at most, and its result, which is part of them.
-
-    NumPy tells tracemalloc of the memory of its arrays, whether it is ever written to or not.
-    """
-    tracemalloc.start()
-    try:
-        result = function(*arguments)
-        return tracemalloc.get_traced_memory()[1], result
-    finally:
-        tracemalloc.stop()
 
 
 def wide_samples(dtype, n_bytes=50 * MIB):
@@ -44,7 +39,6 @@ def as_sparse(X):
 
 
 @only_compiled
-@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("container", [np.asarray, as_sparse])
 @each_method
 @each_dtype
@@ -57,7 +51,6 @@ def test_samples_are_not_copied(method, dtype, container):
 
 
 @only_compiled
-@pytest.mark.usefixtures("engine")
 def test_sparse_samples_are_not_made_dense():
     n_samples, n_features = 20_000, 50_000
     columns = np.random.RandomState(0).randint(n_features, size=n_samples * 10)
@@ -69,7 +62,6 @@ def test_sparse_samples_are_not_made_dense():
     assert peak_memory(classifier.predict_proba, X)[0] < 16 * MIB
 
 
-@pytest.mark.usefixtures("engine")
 @each_method
 @each_dtype
 def test_a_read_only_memory_map(method, dtype, tmp_path):
@@ -87,7 +79,6 @@ def test_a_read_only_memory_map(method, dtype, tmp_path):
 
 
 @only_compiled
-@pytest.mark.usefixtures("engine")
 def test_targets_are_never_one_hot():
     n_samples, n_classes = 200_000, 1000
     X = np.random.RandomState(0).normal(size=(n_samples, 2)).astype(np.float32)

@@ -114,7 +114,7 @@ def sweep_method(method, is_fitted, shape, kind, setting, step):
     n_samples, n_features = SHAPES[shape]
     X, y = np.random.RandomState(0).normal(size=(n_samples, n_features)), np.arange(n_samples) % 3
     X = KINDS[kind](X)
-    model = network((100, 5), learning_rate_init=0.05, max_iter=1, **SETTINGS[setting])
+    model = network((100, 5), max_iter=1, **SETTINGS[setting])
     if is_fitted:
         model.fit(X[:99], y[:99]).partial_fit(X[:99], y[:99])
     arguments = (X,) if method == "predict_proba" else (X, y)

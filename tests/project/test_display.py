@@ -38,31 +38,31 @@ def ax():
     return plt.subplots()[1]
 
 
-def small_network(n_units=3, n_epochs=4):
-    return network(n_units, max_iter=n_epochs, learning_rate_init=0.05)
-
-
 @pytest.fixture(scope="module")
 def on_iris():
-    return small_network().fit(X, Y)
+    return network(3, max_iter=4).fit(X, Y)
 
 
 @pytest.fixture(scope="module")
 def on_digits():
     digits, y = load_digits(return_X_y=True)
-    return small_network((12, 5), n_epochs=1).fit(digits[:100], y[:100])
+    return network((12, 5), max_iter=1).fit(digits[:100], y[:100])
 
 
 @pytest.fixture
 def with_scores():
     """A network with validation scores, set by hand so as to know them."""
-    fitted = small_network(n_epochs=5).fit(X, Y)
+    fitted = network(3, max_iter=5).fit(X, Y)
     fitted.validation_scores_ = [0.3, 0.5, 0.6, 0.7, 0.65]
     return fitted
 
 
 def texts(artists):
     return [artist.get_text() for artist in artists]
+
+
+def names_of(ax):
+    return ax.get_title(), ax.get_xlabel(), ax.get_ylabel()
 
 
 def drawn(display):
@@ -86,7 +86,7 @@ def test_loss_of_one_network(on_iris):
     assert_array_equal(display.loss_curves, [on_iris.loss_curve_])
     assert_line(display.lines_[0], on_iris.loss_curve_)
     assert display.figure_.axes == [display.ax_]
-    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("epoch", "loss")
+    assert names_of(display.ax_) == ("", "epoch", "loss")
     assert display.validation_scores == display.validation_lines_ == [None]
 
 
@@ -95,19 +95,18 @@ def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):
     display = drawn(LossCurveDisplay.from_estimators(networks, ax=ax))
     assert display.ax_ is ax
     assert display.names == ["plain", "scored"]
-    for line, fitted in zip(display.lines_, networks.values(), strict=True):
-        assert_line(line, fitted.loss_curve_)
     first, second = display.lines_
+    assert_line(first, on_iris.loss_curve_)
+    assert_line(second, with_scores.loss_curve_)
     assert not same_color(first.get_color(), second.get_color())
     assert first.get_marker() != second.get_marker()
     assert display.validation_scores[0] is None
     assert_array_equal(display.validation_scores[1], with_scores.validation_scores_)
-    assert display.validation_ax_ is not ax
-    assert display.validation_ax_.get_ylabel() == "validation score"
-    assert display.validation_ax_.yaxis.get_label_position() == "right"
     nothing, line = display.validation_lines_
     assert nothing is None
-    assert line.axes is display.validation_ax_
+    assert line.axes is display.validation_ax_ is not ax
+    assert display.validation_ax_.get_ylabel() == "validation score"
+    assert display.validation_ax_.yaxis.get_label_position() == "right"
     assert_line(line, with_scores.validation_scores_)
     assert line.get_linestyle() == "--"
     assert same_color(line.get_color(), second.get_color())
@@ -118,7 +117,7 @@ def test_validation_scores_have_a_scale_of_their_own(on_iris, with_scores, ax):
 
 def test_validation_losses_stand_beside_their_epochs():
     """The network goes on without early stopping, with it, and with a chunk of a stream."""
-    model = small_network().set_params(warm_start=True).fit(X, Y)
+    model = network(max_iter=4, warm_start=True).fit(X, Y)
     model.set_params(early_stopping=True, max_iter=2).fit(X, Y)
     model.set_params(early_stopping=False, max_iter=1).fit(X, Y).partial_fit(X, Y)
     model.set_params(early_stopping=True, max_iter=3).fit(X, Y)
@@ -126,8 +125,8 @@ def test_validation_losses_stand_beside_their_epochs():
     scored = [5, 6, 9, 10, 11]
     assert_array_equal(np.flatnonzero(np.isfinite(display.validation_losses[0])) + 1, scored)
     assert_line(display.lines_[0], model.loss_curve_)
-    assert_array_equal(display.validation_lines_[0].get_xdata(), scored)
-    assert_array_equal(display.validation_lines_[0].get_ydata(), model.validation_loss_curve_)
+    shown = display.validation_lines_[0].get_data()
+    assert_array_equal(shown, [scored, model.validation_loss_curve_])
 
 
 def test_networks_of_scikit_learn():
@@ -167,30 +166,13 @@ def test_losses_as_numbers():
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == 56
 
 
-def test_what_are_no_loss_curves(on_iris):
-    linear = LogisticRegression(max_iter=1000).fit(X, Y)
-    for estimators, error, message in (
-        ([network()], TypeError, "^estimators must"),
-        ({}, ValueError, "^estimators must"),
-        ({"a": on_iris, "b": linear}, TypeError, r"s\['b'\].*loss_curve_.*LogisticRegression"),
-        ({"a": on_iris, "100 %s": network()}, NotFittedError, r"s\['100 %s'\] is not fitted"),
-    ):
-        with pytest.raises(error, match=message):
-            LossCurveDisplay.from_estimators(estimators)
-    for attribute in ("names", "validation_scores"):
-        display = LossCurveDisplay(loss_curves=[[0.5], [0.25]], **{attribute: ["only one"]})
-        with pytest.raises(ValueError, match=f"{attribute} must be as many as loss_curves, 2, but"):
-            display.plot()
-    assert plt.get_fignums() == []
-
-
 # --- Both displays ---
 
 
 @each_display
 def test_training_and_plotting_further(display, ax):
     """Training does not change what is kept."""
-    fitted = small_network().fit(X, Y)
+    fitted = network().fit(X, Y)
     shown, (name, _) = display.from_estimator(fitted), SHOWN[display]
     before = np.array(getattr(shown, name))
     fitted.partial_fit(X, Y)
@@ -198,19 +180,6 @@ def test_training_and_plotting_further(display, ax):
     assert shown.ax_ is not ax
     assert shown.plot(ax) is shown
     assert shown.ax_ is ax
-
-
-@each_display
-def test_what_is_no_fitted_network(display):
-    for estimator in (network(), make_pipeline(StandardScaler(), network())):
-        with pytest.raises(NotFittedError, match="estimator is not fitted yet"):
-            display.from_estimator(estimator)
-    linear = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
-    message = f"{SHOWN[display][1]}, which LogisticRegression does not have"
-    for estimator, words in ((linear, message), ("network", "not an estimator instance")):
-        with pytest.raises(TypeError, match=words):
-            display.from_estimator(estimator)
-    assert plt.get_fignums() == []
 
 
 @each_display
@@ -239,14 +208,12 @@ def test_matplotlib_is_not_installed(display, on_iris, monkeypatch):
 def test_heat_map(on_iris, ax):
     display = drawn(WeightsDisplay.from_estimator(on_iris, ax=ax, cmap="PuOr"))
     assert display.ax_ is display.im_.axes is ax
-    assert display.figure_ is ax.figure
     assert_array_equal(display.weights, on_iris.coefs_[0])
     assert_array_equal(display.im_.get_array(), on_iris.coefs_[0])  # a row for each input
     assert (display.layer, display.image_shape) == (0, None)
     assert_array_equal(display.feature_names, X.columns)
     assert texts(ax.get_yticklabels()) == list(X.columns)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("unit", "input")
-    assert ax.get_title() == "Weights of layer 0"
+    assert names_of(ax) == ("Weights of layer 0", "unit", "input")
     assert display.colorbar_.mappable is display.im_
     assert display.colorbar_.ax.get_ylabel() == "weight"
     # zero is in the middle of the colours
@@ -284,7 +251,7 @@ def test_tick_labels_do_not_overlap(n_inputs):
     assert len(labels) == n_inputs if n_inputs <= 25 else len(labels) >= 10
 
 
-def test_units_that_are_left_out(on_digits):
+def test_units_that_are_left_out():
     weights = np.arange(300.0).reshape(2, 150)
     display = WeightsDisplay(weights=weights).plot()
     assert_array_equal(display.im_.get_array(), weights[:, :100])
@@ -295,9 +262,6 @@ def test_units_that_are_left_out(on_digits):
         images = WeightsDisplay(weights=np.ones((12, n_units)), image_shape=(2, 6)).plot()
         assert images.im_.get_array().count() == 12 * n_units
         assert len(images.ax_.collections[0].get_paths()) == n_units  # the frames
-    images = WeightsDisplay.from_estimator(on_digits, image_shape=(8, 8), max_units=5)
-    assert images.im_.get_array().count() == 5 * 64
-    assert images.ax_.get_title() == "Weights of layer 0: 5 of 12 units"
 
 
 # --- Weights as images ---
@@ -320,9 +284,44 @@ def test_images(on_digits, ax):
     assert_allclose(display.im_.get_clim(), [-limit, limit])
 
 
-# --- Weights that cannot be drawn ---
+# --- What cannot be drawn ---
 
-WRONG = {
+
+def assert_refused(error, message, show, *arguments, **named):
+    """An error says why, and no figure is left."""
+    with pytest.raises(error, match=message):
+        show(*arguments, **named)
+    assert plt.get_fignums() == []
+
+
+def test_what_are_no_loss_curves(on_iris):
+    linear = LogisticRegression(max_iter=1000).fit(X, Y)
+    for estimators, error, message in (
+        ([network()], TypeError, "^estimators must"),
+        ({}, ValueError, "^estimators must"),
+        ({"a": on_iris, "b": linear}, TypeError, r"s\['b'\].*loss_curve_.*LogisticRegression"),
+        ({"a": on_iris, "100 %s": network()}, NotFittedError, r"s\['100 %s'\] is not fitted"),
+    ):
+        assert_refused(error, message, LossCurveDisplay.from_estimators, estimators)
+    for name in ("names", "validation_scores"):
+        display = LossCurveDisplay(loss_curves=[[0.5], [0.25]], **{name: ["only one"]})
+        assert_refused(ValueError, f"{name} must be as many as loss_curves, 2, but", display.plot)
+
+
+@each_display
+def test_what_is_no_fitted_network(display):
+    linear = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
+    lacking = f"{SHOWN[display][1]}, which LogisticRegression does not have"
+    for estimator, error, message in (
+        (network(), NotFittedError, "estimator is not fitted yet"),
+        (make_pipeline(StandardScaler(), network()), NotFittedError, "estimator is not fitted yet"),
+        (linear, TypeError, lacking),
+        ("network", TypeError, "not an estimator instance"),
+    ):
+        assert_refused(error, message, display.from_estimator, estimator)
+
+
+WRONG_WEIGHTS = {
     "layer={} is out of range: .* 3 layers .* 0 to 2": [{"layer": -1}, {"layer": 3}],
     r"\(8, 9\) has 72 pixels, but layer 0 has 64 inputs": [{"image_shape": (8, 9)}],
     "layer 1 has 12 inputs": [{"image_shape": (8, 8), "layer": 1}],
@@ -334,11 +333,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("message", WRONG)
-def test_weights_that_cannot_be_drawn(message, on_digits):
-    for arguments in WRONG[message]:
-        with pytest.raises(ValueError, match=message.format(arguments.get("layer"))):
-            WeightsDisplay.from_estimator(on_digits, **arguments)
-    with pytest.raises(TypeError, match="integer"):
-        WeightsDisplay.from_estimator(on_digits, layer="first")
-    assert plt.get_fignums() == []
+def test_weights_that_cannot_be_drawn(on_digits):
+    show = WeightsDisplay.from_estimator
+    for message, wrong in WRONG_WEIGHTS.items():
+        for given in wrong:
+            words = message.format(given.get("layer"))
+            assert_refused(ValueError, words, show, on_digits, **given)
+    assert_refused(TypeError, "integer", show, on_digits, layer="first")

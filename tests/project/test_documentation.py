@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics
-from helpers import optional
+from helpers import optional, packages_in
 from sklearn.base import BaseEstimator
 from sklearn.neural_network import MLPClassifier
 
@@ -28,6 +28,7 @@ PAGES = {
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 }
 README = PAGES["README.md"]
+CONTRIBUTING = (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 # --- Code ---
@@ -53,8 +54,8 @@ def test_python_runs_and_prints_what_is_shown(name, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     names = {"__name__": "page"}
     for code, output in PYTHON.findall(PAGES[name]):
-        for module in set(modules_imported(code)) & {"skops", "skl2onnx", "matplotlib"}:
-            optional(module)
+        for package in packages_in(code) & {"skops", "skl2onnx", "matplotlib"}:
+            optional(package)
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             exec(compile(code, name, "exec"), names)
         assert printed.getvalue()
@@ -62,18 +63,9 @@ def test_python_runs_and_prints_what_is_shown(name, tmp_path, monkeypatch):
             assert printed.getvalue() == output
 
 
-def modules_imported(code):
-    """The packages that a block imports by name."""
-    for statement in ast.walk(ast.parse(code)):
-        if isinstance(statement, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in statement.names)
-        elif isinstance(statement, ast.ImportFrom):
-            yield statement.module.partition(".")[0]
-
-
 COMMANDS = [
     command
-    for text in [*PAGES.values(), (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")]
+    for text in [*PAGES.values(), CONTRIBUTING]
     for command in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
 ]
 
@@ -116,18 +108,11 @@ def test_pages_of_examples_are_those_of_scripts():
     assert len(named) > 10
 
 
-GUARANTEES = PAGES["docs/guarantees.md"]
-TESTS = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", GUARANTEES)
-
-
-@pytest.mark.parametrize(("path", "test"), TESTS)
-def test_guarantees_are_tested(path, test):
-    assert f"\ndef {test}(" in (ROOT / path).read_text(encoding="utf-8")
-
-
-def test_every_guarantee_names_a_test():
-    (first, *_) = re.split(r"^## ", GUARANTEES, flags=re.M)
-    rows = rows_of_table(first)
+def test_guarantees_are_tested():
+    text = PAGES["docs/guarantees.md"]
+    for path, test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text):
+        assert f"\ndef {test}(" in (ROOT / path).read_text(encoding="utf-8"), test
+    rows = rows_of_table(text)
     assert len(rows) > 5
     for whatever, tests in rows:
         assert code_in(tests), whatever
@@ -136,11 +121,8 @@ def test_every_guarantee_names_a_test():
 # --- README.md ---
 
 
-def test_readme_is_short():
+def test_readme_is_short_and_so_is_the_picture_at_its_top():
     assert len(README.splitlines()) <= 170
-
-
-def test_the_picture_at_the_top_is_there_and_small():
     (picture,) = re.findall(r"^!\[.+\]\((.+)\)$", README, re.M)
     assert README.index(picture) < README.index("\n## ")
     assert (ROOT / picture).with_suffix(".py").is_file()  # the example that made it
@@ -169,16 +151,9 @@ def names_of(estimator_class):
     listed = [name for name in dir(classifier) if name[0] != "_" and hasattr(classifier, name)]
     names = {name: getattr(classifier, name) for name in listed}
     names |= {"X": X, "y": y, "classes": [0, 1], "sample_weight": np.ones(20)}
-    return names | {
-        "classifier": classifier,
-        "sklearn": sklearn,
-        "set_callbacks": None,  # a method since scikit-learn 1.9
-        estimator_class.__name__: estimator_class,
-    }
-
-
-def default_of(estimator_class, parameter):
-    return estimator_class().get_params()[parameter]
+    names |= {"classifier": classifier, "sklearn": sklearn}
+    names |= {"set_callbacks": None}  # a method since scikit-learn 1.9
+    return names | {estimator_class.__name__: estimator_class}
 
 
 def assert_works(code, estimator_class):
@@ -194,41 +169,38 @@ def assert_works(code, estimator_class):
             value._validate_params()
 
 
-TUTORIAL = [
+OURS = [
     code for _, here in rows_of_table(PAGES["docs/from_the_tutorial.md"]) for code in code_in(here)
 ]
 MLP = {
     row[0]: (code_in(row[1]), code_in(row[2]))
     for row in rows_of_table(PAGES["docs/from_mlp_classifier.md"])
 }
-EACH_MLP = [(code, MLPClassifier) for theirs, _ in MLP.values() for code in theirs]
-EACH_MLP += [
-    (code, SoftmaxMLPClassifier)
-    for row, (theirs, ours) in MLP.items()
-    for code in (theirs if row.startswith("same") else ours)
-]
+for row, (theirs, ours) in MLP.items():
+    OURS += theirs if row.startswith("same") else ours
+THEIRS = [code for theirs, _ in MLP.values() for code in theirs]
 
 
-@pytest.mark.parametrize("code", TUTORIAL)
-def test_replacements_of_the_tutorial(code):
+@pytest.mark.parametrize("code", OURS)
+def test_names_of_this_classifier(code):
     assert_works(code, SoftmaxMLPClassifier)
 
 
-@pytest.mark.parametrize(("code", "estimator_class"), EACH_MLP)
-def test_names_of_both_classifiers(code, estimator_class):
-    assert_works(code, estimator_class)
+@pytest.mark.parametrize("code", THEIRS)
+def test_names_of_mlp_classifier(code):
+    assert_works(code, MLPClassifier)
 
 
 def test_same_parameters_have_the_same_defaults_unless_said():
-    same, (theirs, ours) = MLP["same parameters"][0], MLP["other defaults"]
-    differing = {code.split("=")[0] for code in theirs}
-    for name in set(same) - differing:
-        assert default_of(SoftmaxMLPClassifier, name) == default_of(MLPClassifier, name), name
-    for column, estimator_class in ((theirs, MLPClassifier), (ours, SoftmaxMLPClassifier)):
-        assert {code.split("=")[0] for code in column} == differing
-        for code in column:
-            name, value = code.split("=")
-            assert default_of(estimator_class, name) == ast.literal_eval(value), code
+    estimators = MLPClassifier(), SoftmaxMLPClassifier()
+    columns = [dict(code.split("=") for code in column) for column in MLP["other defaults"]]
+    assert columns[0].keys() == columns[1].keys()
+    theirs, ours = (estimator.get_params() for estimator in estimators)
+    for name in set(MLP["same parameters"][0]) - columns[0].keys():
+        assert ours[name] == theirs[name], name
+    for said, defaults in zip(columns, (theirs, ours), strict=True):
+        for name, value in said.items():
+            assert defaults[name] == ast.literal_eval(value), name
 
 
 def test_parameters_that_are_not_here_are_the_rest():
@@ -245,10 +217,7 @@ def test_the_message_that_users_search_for():
 
 
 def test_imports_run_down_the_table_of_the_layout():
-    layout = (
-        (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8").split("## Three routes")[0]
-    )
-    modules = re.findall(r"(_\w+)\.py`", layout)
+    modules = re.findall(r"(_\w+)\.py`", CONTRIBUTING.split("## Three routes")[0])
     named = {path.stem for path in PACKAGE.glob("_*.py")}
     assert named - set(modules) == {"__init__", "_callbacks", "_typing", "_versions", "_warnings"}
     for place, module in enumerate(modules):

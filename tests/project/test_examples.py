@@ -56,9 +56,6 @@ PRINTED = {
     "with_river.py": [rf"^{name} +0\.8\d\d +0\.[56]\d\d " for name in WITH_RIVER],
 }
 FAST = ("tutorial.py", "grid_search.py")
-WITHOUT_PICTURE = ("resume.py", "onnx_export.py", "dask_search.py", "dask_out_of_core.py")
-WITHOUT_PICTURE += ("with_river.py",)
-
 # What a script needs that only an extra installs.
 NEEDS = {
     "onnx_export.py": ("skl2onnx", "onnxruntime"),
@@ -66,6 +63,7 @@ NEEDS = {
     "dask_out_of_core.py": ("dask.distributed", "dask_ml"),
     "with_river.py": ("river",),
 }
+WITHOUT_PICTURE = ("resume.py", *NEEDS)
 
 
 def run(name, folder, **environment):

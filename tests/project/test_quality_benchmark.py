@@ -44,18 +44,15 @@ def test_figures_by_hand(case, quality):
     assert error == pytest.approx(calibration, abs=1e-12)
 
 
-@pytest.mark.parametrize(("name", "better"), [("accuracy", 1), ("log loss", -1)])
-def test_comparison(name, better, quality):
+@pytest.mark.parametrize(("name", "more_is_better"), [("accuracy", True), ("log loss", False)])
+def test_comparison(name, more_is_better, quality):
     """Differences 0, 1, 2, 3, 4: the mean 2, the variance 2.5, the standard error √(2.5 / 5)."""
     folds = [0, 2, 4, 6, 8], [0, 1, 2, 3, 4], [2.7, 3.7, 4.7, 5.7, 6.7]  # 0.7 = 0.99 errors
     ours, theirs, shifted = (quality.Result({name: np.array(values)}, 0.0) for values in folds)
-    difference, error, as_good = quality.compare(ours, theirs, name)
-    assert (difference, error) == pytest.approx((2, 0.5**0.5))
-    assert as_good == (better > 0)
-    assert quality.compare(theirs, ours, name)[2] == (better < 0)
-    assert quality.compare(ours, shifted, name)[2]
-    assert quality.compare(shifted, ours, name)[2]
-    assert quality.compare(ours, ours, name) == (0, 0, True)
+    assert quality.compare(ours, theirs, name) == pytest.approx((2, 0.5**0.5, more_is_better))
+    assert quality.compare(theirs, ours, name) == pytest.approx((-2, 0.5**0.5, not more_is_better))
+    for pair in ((ours, shifted), (shifted, ours), (ours, ours)):
+        assert quality.compare(*pair, name)[2]
 
 
 def test_tables(quality, monkeypatch, capsys):

@@ -6,26 +6,26 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import each_dtype, network, present_nothing, put_in, state, train
+from helpers import (
+    OPTIONS,
+    each_container,
+    each_dtype,
+    network,
+    present_nothing,
+    put_in,
+    replace_run,
+    state,
+    train,
+)
 from numpy.testing import assert_array_equal
 from sklearn.datasets import make_blobs
-
-from skl_softmaxnet import _engine
 
 pytestmark = pytest.mark.usefixtures("engine")
 
 X, Y = make_blobs(n_samples=60, centers=3, random_state=0)
 WORDS = r"diverged in epoch {}\b.*Scale the inputs.*lower learning_rate_init"
 IDENTITY = {"activation": "identity", "loss": "log_loss"}
-OPTIONS = {
-    "plain": {},
-    "momentum": {"momentum": 0.9},
-    "average": {"average": True},
-    "alpha": {"alpha": 1e-3},
-    "all": {"momentum": 0.5, "nesterovs_momentum": True, "average": True, "alpha": 1e-3},
-}
 each_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-each_container = pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 
 
 @each_dtype
@@ -44,11 +44,7 @@ def test_a_weight_alone(dtype, container):
 def test_the_epoch_is_named(monkeypatch):
     numbers = itertools.count(1)
 
-    class Diverging(_engine.Engine):
-        def run(self, *arguments):
-            return super().run(*arguments) if next(numbers) < 18 else np.inf
-
-    monkeypatch.setattr(_engine, "Engine", Diverging)
+    replace_run(monkeypatch, lambda run, *given: run(*given) if next(numbers) < 18 else np.inf)
     with pytest.raises(ValueError, match=WORDS.format(18)):
         network(6, max_iter=50).fit(X, Y)
 
@@ -102,14 +98,13 @@ def test_a_fit_that_diverges_keeps_the_model(options, early_stopping):
 
 
 def test_an_interrupt_does_not_save_what_has_diverged(monkeypatch):
-    class Interrupted(_engine.Engine):
-        def run(self, X, targets, order, fractions, rate):
-            super().run(X, targets, order, fractions, np.inf)
-            raise KeyboardInterrupt
+    def diverge_and_interrupt(run, *arguments):
+        run(*arguments[:-1], np.inf)  # the rate
+        raise KeyboardInterrupt
 
     model = network().fit(X, Y)
     before = state(model)
-    monkeypatch.setattr(_engine, "Engine", Interrupted)
+    replace_run(monkeypatch, diverge_and_interrupt)
     with pytest.raises(ValueError, match=WORDS.format(1)):
         model.fit(X, Y)
     assert state(model) == before

@@ -9,11 +9,12 @@ import signal
 import time
 import warnings
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import STOPPING, bits, child_process, each_method, samples, state, train
+from helpers import OPTIONS, TRAININGS, bits, child_process, each_method, samples, state, train
 from helpers import network as any_network
 from sklearn.model_selection import GridSearchCV
 
@@ -25,15 +26,12 @@ pytestmark = pytest.mark.skipif(
 
 ENGINES = {"numpy": _engine.NumpyEngine, "compiled": _engine.CompiledEngine}
 SETTINGS = {
-    "plain": {},
-    "momentum": {"momentum": 0.8, "nesterovs_momentum": True, "learning_rate_init": 0.02},
-    "average": {"average": True},
     "adaptive": {"learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
-    "balanced": {"class_weight": "balanced"},
-    "standardize": {"standardize": True},
-    "stopping": STOPPING,
-    "all": {"momentum": 0.5, "alpha": 1e-4, "average": True, "learning_rate": "inverse_time"},
+    "average": OPTIONS["average"],
+    "everything": OPTIONS["everything"] | {"learning_rate": "inverse_time"},
 }
+for name in ("plain", "momentum", "balanced", "standardize", "stopping"):
+    SETTINGS[name] = TRAININGS[name]
 each_number_of_trials = pytest.mark.parametrize(
     "n_trials", [30, pytest.param(300, marks=pytest.mark.slow)]
 )
@@ -43,16 +41,7 @@ each_gap = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="module")
-def in_child():
-    with child_process() as call:
-        yield call
-
-
-def network(hidden_layer_sizes=(6, 5), **parameters):
-    return any_network(
-        hidden_layer_sizes, **{"learning_rate_init": 0.05, "max_iter": 200} | parameters
-    )
+network = partial(any_network, max_iter=200)
 
 
 def interrupt(call, seconds, gap=None):

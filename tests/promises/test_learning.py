@@ -42,23 +42,13 @@ def fit(X, y, sample_weight=None, **parameters):
     return model, [str(warning.message) for warning in caught]
 
 
-def assert_learned(problem, seed):
+@each_seed
+@pytest.mark.parametrize("problem", [xor, parity, circles])
+def test_small_problems_that_are_not_linear(problem, seed, engine):
     X, X_test, y, y_test = problem()
     model, messages = fit(X, y, random_state=seed)
     assert model.score(X_test, y_test) == 1
     assert not [message for message in messages if "learned" in message]
-
-
-@each_seed
-@pytest.mark.parametrize("problem", [xor, parity])
-@pytest.mark.usefixtures("engine")
-def test_small_problems_that_are_not_linear(problem, seed):
-    assert_learned(problem, seed)
-
-
-@each_seed
-def test_circles(seed):
-    assert_learned(circles, seed)
 
 
 @each_seed
@@ -90,20 +80,21 @@ def test_the_loss_of_frequencies_is_that_of_outputs_which_are_the_frequencies(lo
     assert_allclose(loss_of_frequencies(p, loss, outputs), expected, rtol=1e-14)
 
 
-@pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
-def test_a_network_that_learned_nothing_says_so(load):
-    _, (message,) = fit(*load(return_X_y=True), random_state=0)
-    assert "learned next to nothing" in message
-    assert "StandardScaler" in message
-    assert "learning_rate_init" in message
+DEEP = TUTORIAL | {"activation": "relu", "hidden_layer_sizes": (50, 50)}
 
 
-def test_deep_networks_that_collapse_are_told_of_the_gradient():
-    X, y = load_digits(return_X_y=True)
-    settings = TUTORIAL | {"activation": "relu", "hidden_layer_sizes": (50, 50)}
-    _, (message,) = fit(scale(X), y, random_state=0, **settings)
-    assert "learned next to nothing" in message
-    assert 'backprop="gradient"' in message
+@pytest.mark.parametrize(
+    ("load", "scaled", "parameters", "advice"),
+    [
+        *((load, np.asarray, {}, "StandardScaler") for load in (load_wine, load_breast_cancer)),
+        (load_digits, scale, DEEP, 'backprop="gradient"'),
+    ],
+)
+def test_a_network_that_learned_nothing_says_so(load, scaled, parameters, advice):
+    X, y = load(return_X_y=True)
+    _, (message,) = fit(scaled(X), y, random_state=0, **parameters)
+    for words in ("learned next to nothing", "learning_rate_init", advice):
+        assert words in message
 
 
 def test_a_network_that_lost_what_it_had_learned_says_so():

@@ -5,7 +5,16 @@ import functools
 import numpy as np
 import option_transcription
 import pytest
-from helpers import assert_same_bits, each_method, parameters_of, present_nothing, put_in
+from helpers import (
+    COMBINATIONS,
+    OPTIONS,
+    assert_same_bits,
+    each_method,
+    parameters_of,
+    present_nothing,
+    put_in,
+    train,
+)
 from helpers import network as any_network
 from numpy.testing import assert_allclose
 from option_transcription import Network, presentations
@@ -16,16 +25,6 @@ pytestmark = pytest.mark.usefixtures("engine")
 
 N_FEATURES, N_CLASSES = 13, 3
 CLASSES = range(N_CLASSES)
-OPTIONS = {
-    "plain": {},
-    "alpha": {"alpha": 0.02},
-    "momentum": {"momentum": 0.8},
-    "nesterov": {"momentum": 0.8, "nesterovs_momentum": True},
-    "alpha and momentum": {"alpha": 0.02, "momentum": 0.6},
-    "no intercepts": {"alpha": 0.02, "momentum": 0.6, "fit_intercept": False},
-    "average": {"average": True},
-    "everything": {"alpha": 0.01, "momentum": 0.6, "nesterovs_momentum": True, "average": True},
-}
 SCHEDULES = {
     "constant": {},
     "invscaling": {"learning_rate": "invscaling", "learning_rate_init": 0.5},
@@ -34,7 +33,6 @@ SCHEDULES = {
     "decay": {"learning_rate": "inverse_time", "decay": 0.7},
     "adaptive": {"learning_rate": "adaptive", "learning_rate_init": 0.1},
 }
-KINDS = {"dense": np.asarray, "CSR": csr_matrix}
 each_option = pytest.mark.parametrize("option", OPTIONS)
 each_schedule = pytest.mark.parametrize("schedule", SCHEDULES)
 each_depth = pytest.mark.parametrize("hidden_layer_sizes", [(), (11,), (9, 5)])
@@ -52,10 +50,7 @@ def samples(n_samples, n_features=N_FEATURES, n_classes=N_CLASSES):
     return X, scores.argmax(axis=1)
 
 
-def network(hidden_layer_sizes=(9, 5), **parameters):
-    return any_network(
-        hidden_layer_sizes, **{"learning_rate_init": 0.05, "shuffle": False} | parameters
-    )
+network = functools.partial(any_network, hidden_layer_sizes=(9, 5), shuffle=False)
 
 
 def transcribed(model, X, y, classes=CLASSES):
@@ -93,10 +88,9 @@ def assert_follows(model, oracle, rtol=1e-10, atol=1e-13):
 def check(method, shape, *, n_epochs=1, weighted=False, tolerances=(), **parameters):
     """The network follows the formulas, on dense and sparse samples of this shape."""
     X, y, weights, oracle = trained_oracle(n_epochs, shape, weighted, **parameters)
-    more = {"classes": np.unique(y)} if method == "partial_fit" else {}
-    for container in KINDS.values():
+    for container in (np.asarray, csr_matrix):
         model = network(max_iter=n_epochs, **parameters)
-        getattr(model, method)(container(X), y, sample_weight=weights, **more)
+        train(model, method, container(X), y, sample_weight=weights)
         assert_follows(model, oracle, *tolerances)
     return oracle
 
@@ -119,15 +113,10 @@ def test_fit_follows_the_formulas(weighted, option, hidden_layer_sizes):
     assert oracle.n_presented > 2 * 64  # averages are taken
 
 
-@pytest.mark.parametrize("activation", ["logistic", "tanh", "relu", "identity"])
-@pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
-@pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
-@each_rule
-def test_every_combination_with_all_options(activation, output_activation, loss, backprop):
-    rule = {"activation": activation, "output_activation": output_activation, "loss": loss}
+@pytest.mark.parametrize("rule", COMBINATIONS, ids=str)
+def test_every_combination_with_all_options(rule):
     # the rate is for "error" with layers that have no bounds
-    parameters = OPTIONS["everything"] | rule | {"backprop": backprop, "learning_rate_init": 0.02}
-    check("partial_fit", (200,), **parameters)
+    check("partial_fit", (200,), **OPTIONS["everything"] | rule | {"learning_rate_init": 0.02})
 
 
 @pytest.mark.parametrize(
@@ -243,7 +232,6 @@ def write_in_place(model, oracle, coefs, intercepts):
 def test_new_weights(option, schedule, put, method):
     X, y = samples(63)
     model = network(warm_start=True, max_iter=1, **OPTIONS[option] | SCHEDULES[schedule])
-    more = {"classes": CLASSES} if method == "partial_fit" else {}
     oracle = transcribed(model, X, y)
     coefs, intercepts = (
         [W / 2 + 0.1 for W in arrays] for arrays in (oracle.coefs, oracle.intercepts)
@@ -252,32 +240,9 @@ def test_new_weights(option, schedule, put, method):
         if new_weights:
             put(model, oracle, coefs, intercepts)
         for _ in range(3):
-            getattr(model, method)(X, y, **more)
+            train(model, method, X, y)
             oracle.train([one_epoch(X, y)])
             assert_follows(model, oracle)
-
-
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_two_steps_of_momentum_by_hand(nesterov):
-    """One feature, two outputs, no intercepts: W = (a, −a), and x = 1 of class 0 adds to a.
-
-    From W = 0 the outputs are ½ and ½, δ = (½, −½), and with the rate 0.1 the step is 0.05.
-    """
-    model = network((), loss="log_loss", momentum=0.5, nesterovs_momentum=nesterov)
-    model.set_params(learning_rate_init=0.1, fit_intercept=False)
-    put_in(present_nothing(model, [[1.0]], [0], [0, 1]), [np.zeros((1, 2))], [np.zeros(2)])
-
-    model.partial_fit([[1.0]], [0])
-    # v = 0.05 and a = v, or a = 0.5 v + 0.05 = 0.075
-    first = 0.075 if nesterov else 0.05
-    assert_allclose(model.coefs_[0], [[first, -first]], rtol=1e-14)
-
-    model.partial_fit([[1.0]], [0])
-    # δ = 1 − σ(2 a); v = 0.5 · 0.05 + 0.1 δ; a grows by v, or by 0.5 v + 0.1 δ
-    step = 0.1 / (1 + np.exp(2 * first))
-    velocity = 0.025 + step
-    second = first + (0.5 * velocity + step if nesterov else velocity)
-    assert_allclose(model.coefs_[0], [[second, -second]], rtol=1e-14)
 
 
 def test_the_first_average_is_the_weights():

@@ -10,6 +10,7 @@ from helpers import (
     assert_close,
     assert_same_bits,
     assert_same_course,
+    each_kind_of_weights,
     each_method,
     each_shuffle,
     each_training,
@@ -31,7 +32,7 @@ def permuted(order, *arrays):
     return [None if array is None else array[order] for array in arrays]
 
 
-@pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])
+@each_kind_of_weights
 @each_training
 def test_row_order_does_not_matter(training, kind):
     parameters, X, y = of_training(training)
@@ -135,7 +136,9 @@ def test_equal_weights_are_no_weights(training):
     for n_samples in (12, 30, 49):
         given = X[different[:n_samples]], y[different[:n_samples]]
         plain = network(**parameters).fit(*given)
-        for weight in (1.0,) if "class_weight" in parameters else (1.0, 1 / n_samples, 1e-3):
+        equal = [1.0] if "class_weight" in parameters else [1.0, 1 / n_samples, 0.25, 1e-3, 1e-310]
+        equal += [5e-324] if training == "plain" else []  # there is no smaller part to set aside
+        for weight in equal:
             weights = np.full(n_samples, weight)
             assert_same_course(plain, network(**parameters).fit(*given, sample_weight=weights))
 
@@ -151,7 +154,7 @@ def test_relative_weights_come_to_whole_presentations():
         assert_close(model, expected)
 
 
-@pytest.mark.parametrize("kind", ["none", "integer", "fractional", "relative"])
+@each_kind_of_weights
 @pytest.mark.parametrize("of_classes", [[0.21, 0.37, 0.13], [3, 0.1, 0], [1.7, 0.6, 3]], ids=str)
 def test_what_is_relative(of_classes, kind):
     """Products below what the samples themselves weigh, or count, are scaled to weigh as much."""

@@ -2,14 +2,13 @@
 
 import copy
 import itertools
-import tracemalloc
 
 import forms
 import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import KEPT, each_dtype, network, put_in
+from helpers import KEPT, each_dtype, network, peak_memory, put_in
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_softmaxnet import _engine
@@ -17,15 +16,8 @@ from skl_softmaxnet._functions import ACTIVATIONS
 
 pytestmark = pytest.mark.usefixtures("engine")
 ROUNDING = {np.float64: {"rtol": 1e-12, "atol": 1e-14}, np.float32: {"rtol": 1e-4, "atol": 1e-5}}
-AS_EXACT = (
-    "Fortran",
-    "every second",
-    "backwards",
-    "read-only",
-    "minus zero",
-    "lists",
-    "at offset 8",
-)
+AS_EXACT = ("Fortran", "every second", "backwards", "read-only", "minus zero", "lists")
+AS_EXACT += ("at offset 8",)
 each_network = pytest.mark.parametrize("hidden", [(), (1,), (9, 70, 4)], ids=str)
 
 
@@ -34,7 +26,7 @@ def trained(dtype, hidden=(9, 4), activation="tanh"):
     rng = np.random.RandomState(0)
     X = rng.normal(size=(90, 67)).astype(np.float32).astype(dtype)
     X[10:][rng.uniform(size=X[10:].shape) < 0.5] = 0
-    model = network(hidden, activation=activation, learning_rate_init=0.05)
+    model = network(hidden, activation=activation)
     return model.partial_fit(X, np.arange(90) % 3, classes=[0, 1, 2]), X
 
 
@@ -131,11 +123,8 @@ def test_tiny_numbers_of_single_precision():
 
 
 def memory_to_predict(model, X):
-    tracemalloc.start()
-    n_bytes = model.predict_proba(X).nbytes
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak - n_bytes
+    peak, result = peak_memory(model.predict_proba, X)
+    return peak - result.nbytes
 
 
 def test_memory(engine):

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from helpers import (
     STOPPING,
     as_labels,
     assert_close,
     assert_differs,
     assert_same_bits,
+    each_container,
     network,
+    of_training,
     samples,
     state,
     through_pickle,
@@ -92,7 +93,7 @@ def test_random_numbers_are_drawn_at_initialisation_only(seed, stopping):
     shared, left = np.random.mtrand._rand, []
     before = shared.get_state()
     try:
-        stops = {"max_iter": 50, "tol": 10.0, "n_iter_no_change": 2}
+        stops = {"max_iter": 50, "tol": 10.0, "n_iter_no_change": 2, "learning_rate_init": 0.3}
         for parameters in ({"max_iter": 1}, {"max_iter": 5}, stops):
             shared.seed(3)
             generator = None if seed is None else np.random.RandomState(seed)
@@ -110,13 +111,11 @@ def orders(calls):
     return found
 
 
-@pytest.mark.parametrize("parameters", [{}, STOPPING], ids=["plain", "stopping"])
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("training", ["plain", "labels", "stopping", "stopping, labels"])
+@each_container
 @pytest.mark.parametrize("kind", ["none", "fractional"])
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_float32_is_shown_in_the_same_order(multilabel, kind, container, parameters, presented):
-    X, y = samples(40, multilabel=multilabel)
-    parameters = parameters | ({"output_activation": "sigmoid"} if multilabel else {})
+def test_float32_is_shown_in_the_same_order(training, kind, container, presented):
+    parameters, X, y = of_training(training, 40)
     weights = weights_of_kind(kind, len(y))
     double = network(**parameters).fit(X, y, sample_weight=weights)
     expected = orders(presented)
@@ -142,7 +141,7 @@ def test_behind_a_scaler_row_order_does_not_matter(load):
         assert_allclose(again, fitted, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@each_container
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_rows_that_differ_beyond_float32_have_an_order_too(multilabel, container):
     rng = np.random.RandomState(0)

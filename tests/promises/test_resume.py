@@ -28,21 +28,18 @@ def start(checkpoint):
 
 def kill_at_random(checkpoint, process):
     """Kill it some time after it began to train, or to load what was saved."""
-    process.stdout.readline()
     time.sleep(random.uniform(0, 0.25))
     process.kill()
 
 
 def interrupt_at_random(checkpoint, process):
     """Press Ctrl-C, which may end an epoch with a part of it: that must not be saved."""
-    process.stdout.readline()
     time.sleep(random.uniform(0, 0.25))
     process.send_signal(signal.SIGINT)
 
 
 def kill_while_saving(checkpoint, process):
     """Kill it as soon as there is something of the file that is to replace the checkpoint."""
-    process.stdout.readline()
     written = checkpoint.with_name(checkpoint.name + ".new")
     with contextlib.suppress(FileNotFoundError):
         written.unlink()  # what the last one that was killed has left
@@ -79,6 +76,7 @@ def test_a_killed_training_ends_with_the_same_model(stops, never_killed, tmp_pat
     n_done = 0
     for stop in stops:
         with start(checkpoint) as process:
+            process.stdout.readline()
             stop(checkpoint, process)
             _, errors = process.communicate(timeout=SECONDS)
         assert not errors or "Interrupt" in errors

@@ -3,6 +3,7 @@
 import pytest
 from helpers import (
     COMBINATIONS,
+    COMPILED,
     assert_same_bits,
     assert_same_training,
     each_dtype,
@@ -13,15 +14,11 @@ from numpy.testing import assert_allclose
 
 from skl_softmaxnet import _engine, _training
 
-pytestmark = [
-    pytest.mark.parametrize("engine", ["compiled"], indirect=True),  # skips where it is not built
-    pytest.mark.usefixtures("engine"),
-]
+pytestmark = COMPILED
 
 
 def fitted(X, y, hidden_layer_sizes=(17, 5), **parameters):
     """A network of uneven sizes, so that vectors have padding at their ends."""
-    parameters = {"learning_rate_init": 0.05, "max_iter": 4} | parameters
     return network(hidden_layer_sizes, **parameters).fit(X, y)
 
 

@@ -39,7 +39,7 @@ def sparse_samples():
 
 
 def one_epoch(X, y, hidden):
-    return network(hidden, max_iter=1, learning_rate_init=0.05).fit(X, y)
+    return network(hidden, max_iter=1).fit(X, y)
 
 
 def bytes_now(key):
@@ -101,7 +101,7 @@ def slowest_answer(samples, method, parameters):
         os.kill(os.getpid(), signal.SIGINT)
 
     for moment in MOMENTS:
-        model = network(hidden, max_iter=100, learning_rate_init=0.05, **parameters)
+        model = network(hidden, max_iter=100, **parameters)
         pressed.clear()
         timer = threading.Timer(moment, press_ctrl_c)
         timer.start()

@@ -6,12 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from sklearn.datasets import (
-    load_digits,
-    make_classification,
-    make_gaussian_quantiles,
-    make_moons,
-)
+from sklearn.datasets import load_digits, make_classification, make_gaussian_quantiles, make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import scale

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 from helpers import (
     KEPT,
+    OPTIONS,
     TRAININGS,
     assert_close,
     assert_same_bits,
@@ -19,21 +20,10 @@ from sklearn.base import clone
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-NESTEROV = {"momentum": 0.8, "nesterovs_momentum": True, "learning_rate_init": 0.05}
 STREAMS = {name: TRAININGS[name] for name in TRAININGS if "balanced labels" not in name}
-STREAMS |= {
-    "plain momentum": {"momentum": 0.8, "learning_rate_init": 0.05},
-    "average, nesterov": {"average": True, **NESTEROV},
-    "standardize, nesterov": {"standardize": True, **NESTEROV},
-    "alpha": {"alpha": 0.02},
-    "alpha, momentum": {"alpha": 0.02, "momentum": 0.8, "learning_rate_init": 0.05},
-    "everything": {"alpha": 0.01, "average": True, **NESTEROV},
-}
-CUTS = {
-    "singly": range(1, 70),
-    "sevens": range(7, 70, 7),
-    "unequal": [1, 2, 17, 18, 25, 64],
-}
+STREAMS |= {f"only {name}": OPTIONS[name] for name in OPTIONS}
+STREAMS |= {"standardize, nesterov": {"standardize": True} | OPTIONS["nesterov"]}
+CUTS = {"singly": range(1, 70), "sevens": range(7, 70, 7), "unequal": [1, 2, 17, 18, 25, 64]}
 each_cut = pytest.mark.parametrize("cut", CUTS)
 
 

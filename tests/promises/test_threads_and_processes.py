@@ -1,7 +1,6 @@
 """Many threads and processes at once: each gets what it would have got alone."""
 
 import os
-import pickle
 import random
 import sys
 import time
@@ -12,30 +11,19 @@ from threading import Barrier
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import SECONDS, bits, child_process, put_in, through_pickle
-from helpers import network as any_network
+from helpers import OPTIONS, SECONDS, TRAININGS, bits, digits, network, put_in, through_pickle
 from sklearn.base import clone
-from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
 N_THREADS = 8
 
-CONFIGURATIONS = [
-    {},
-    {"momentum": 0.9, "alpha": 1e-4},
-    {"average": True, "learning_rate": "inverse_time"},
-    {"early_stopping": True, "output_activation": "sigmoid"},
-    {"hidden_layer_sizes": (), "loss": "log_loss", "backprop": "gradient"},
-]
+CONFIGURATIONS = [OPTIONS["everything"]]
+for name in ("plain", "gradient", "average, alpha", "stopping", "sigmoid", "regression"):
+    CONFIGURATIONS.append(TRAININGS[name])
 
 
 def samples():
-    X, y = load_digits(return_X_y=True)
-    return X[:600] / 16, y[:600]
-
-
-def network(hidden_layer_sizes=(12, 8), **parameters):
-    return any_network(hidden_layer_sizes, **{"learning_rate_init": 0.05} | parameters)
+    return digits(600)
 
 
 def tasks():
@@ -51,6 +39,8 @@ def tasks():
             yield lambda X=given: bits(network().partial_fit(X, y, classes=np.arange(10)))
             yield lambda X=given: shared.predict_proba(X).tobytes()
             yield lambda X=given: shared.predict(X).tobytes()
+            for row in range(5):
+                yield lambda x=given[[row]]: shared.predict_proba(x).tobytes()
 
 
 def check_threads(seconds):
@@ -137,17 +127,15 @@ def at_once(names, seconds):
 
 
 @pytest.mark.parametrize("seconds", [1.5, pytest.param(60, marks=pytest.mark.slow)])
-def test_anything_done_at_once_does_no_harm(seconds):
+def test_anything_done_at_once_does_no_harm(seconds, in_child):
     """Errors are fine, a crash is not; and all is well when it is over."""
-    with child_process() as call:
-        call(at_once, [*DONE_AT_ONCE, "partial_fit"], seconds)
+    in_child(at_once, [*DONE_AT_ONCE, "partial_fit"], seconds)
 
 
 @pytest.mark.parametrize("seconds", [0.5, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_many_threads_predict_while_one_trains(method, seconds):
-    with child_process() as call:
-        assert not call(at_once, [method, *["predict"] * 4], seconds)
+def test_many_threads_predict_while_one_trains(method, seconds, in_child):
+    assert not in_child(at_once, [method, *["predict"] * 4], seconds)
 
 
 FITTED = network(warm_start=True).fit(*samples())
@@ -162,7 +150,7 @@ def gone_on(estimator):
 
 def gone_on_with_what_was_there():
     """The same with the estimator of this module: after a fork, the one that was fitted before."""
-    return gone_on(pickle.loads(pickle.dumps(FITTED)))
+    return gone_on(through_pickle(FITTED))
 
 
 @pytest.mark.parametrize("method", get_all_start_methods())
@@ -179,7 +167,6 @@ def test_a_search_in_processes_finds_the_same():
     grid = {"learning_rate_init": [0.05, 0.3], "activation": ["tanh", "relu"]}
     searches = [GridSearchCV(network(), grid, cv=3, n_jobs=n_jobs) for n_jobs in (1, 2)]
     alone, together = (search.fit(*samples()) for search in searches)
-    for split in range(3):
-        name = f"split{split}_test_score"
+    for name in (f"split{split}_test_score" for split in range(3)):
         assert np.array_equal(alone.cv_results_[name], together.cv_results_[name])
     assert bits(alone.best_estimator_) == bits(together.best_estimator_)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import transcription
-from helpers import network, present_nothing
+from helpers import digits, network, present_nothing
 from numpy.testing import assert_allclose
-from sklearn.datasets import load_digits, make_blobs
+from sklearn.datasets import make_blobs
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -16,15 +16,9 @@ def tutorial_samples():
     return X[:240], y[:240]
 
 
-def digits():
-    """Eight by eight pictures, the grey values brought to 0..1."""
-    X, y = load_digits(return_X_y=True)
-    return X / 16, y
-
-
 def tutorial_network(n_hidden=5, **parameters):
     """The tutorial's network: no intercepts, rows in order, a fixed number of passes."""
-    order = {"fit_intercept": False, "shuffle": False, "max_iter": 1}
+    order = {"fit_intercept": False, "shuffle": False, "max_iter": 1, "learning_rate_init": 0.3}
     return network((n_hidden,), **order | parameters)
 
 

@@ -1,20 +1,22 @@
 """A warm start goes on as if training had not stopped, or from the weights that are put in."""
 
 import copy
+import itertools
 import warnings
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from helpers import (
     KEPT,
     TRAININGS,
     assert_same_bits,
     assert_same_training,
+    each_container,
     each_training,
     network,
     of_training,
     put_in,
+    replace_run,
     train,
 )
 from numpy.testing import assert_array_equal
@@ -49,7 +51,7 @@ def fit_parts(whole, data, keep=KEPT["itself"], sizes=(3, 4), **more):
     return parts, whole.set_params(max_iter=sum(sizes)).fit(*data, **more)
 
 
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@each_container
 @pytest.mark.parametrize(
     ("training", "schedule"),
     [(training, "constant") for training in TRAININGS if "stopping" not in training]
@@ -57,8 +59,27 @@ def fit_parts(whole, data, keep=KEPT["itself"], sizes=(3, 4), **more):
 )
 def test_three_and_four_epochs_are_seven(training, schedule, container):
     parameters, X, y = of_training(training)
-    model = warm(**{"learning_rate_init": 0.05} | parameters | SCHEDULES[schedule])
+    model = warm(**parameters | SCHEDULES[schedule])
     assert_same_training(*fit_parts(model, (container(X), y)))
+
+
+@each_training
+def test_an_interrupted_fit_is_that_of_as_many_epochs(training, monkeypatch):
+    parameters, X, y = of_training(training)
+    expected = network(**parameters, max_iter=6).fit(X, y)
+    numbers = itertools.count(1)
+
+    def press_ctrl_c(run, *arguments):
+        if next(numbers) == 7:
+            raise KeyboardInterrupt
+        return run(*arguments)
+
+    replace_run(monkeypatch, press_ctrl_c)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = network(**parameters, max_iter=12).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 6
+    assert_same_training(model, expected)
+    assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
 def test_going_on_after_convergence():

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from helpers import OPTIONS as OURS
 from helpers import assert_close, present_nothing, put_in
 from numpy.testing import assert_allclose
 from sklearn.base import clone
@@ -28,11 +29,10 @@ NESTEROV = {"momentum": 0.7, "nesterovs_momentum": True}
 ADAPTIVE = {"learning_rate": "adaptive", "tol": 10, "n_iter_no_change": 1}
 OPTIONS = {
     **{activation: {"activation": activation} for activation in ("logistic", "tanh", "identity")},
-    "plain": {},
-    "alpha": {"alpha": 0.03},
-    "momentum": {"momentum": 0.7},
-    "nesterov": NESTEROV,
-    "alpha and momentum": {"alpha": 0.03, "momentum": 0.7},
+    **{
+        name: OURS[name]
+        for name in ("plain", "alpha", "momentum", "nesterov", "alpha and momentum")
+    },
     "alpha and nesterov": {"alpha": 0.03, **NESTEROV},
     "invscaling": {"learning_rate": "invscaling", "learning_rate_init": 0.15},
     "invscaling, power_t": {"learning_rate": "invscaling", "power_t": 0.3, "momentum": 0.5},

@@ -1,20 +1,18 @@
 """scikit-learn's callbacks, of version 1.9, and nothing of them where there are none."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
-from helpers import assert_same_bits, samples
+from helpers import TRAININGS, assert_same_bits, samples
 from helpers import network as any_network
 from numpy.testing import assert_array_equal
 
 from skl_softmaxnet import _callbacks
 
 X, Y = samples(90)
-
-
-def network(**parameters):
-    return any_network(**{"max_iter": 5, "learning_rate_init": 0.05} | parameters)
+network = partial(any_network, max_iter=5)
 
 
 class Recorder:
@@ -78,20 +76,12 @@ class TestWithScikitLearn:
         assert_same_bits(model, network().fit(X, Y))
 
     @pytest.mark.parametrize(
-        "parameters",
-        [
-            {},
-            {"average": True},
-            {"early_stopping": True},
-            {"standardize": True},
-            {"momentum": 0.5, "alpha": 1e-3},
-        ],
-        ids=str,
+        "training", ["plain", "average, alpha", "stopping", "standardize", "momentum"]
     )
     @pytest.mark.usefixtures("engine")
-    def test_the_model_as_it_stands(self, parameters):
+    def test_the_model_as_it_stands(self, training):
         """It is that of as many epochs, later ones leave it alone, and it can go on."""
-        recorder = Recorder()
+        recorder, parameters = Recorder(), TRAININGS[training]
         network(**parameters).set_callbacks(recorder).fit(X, Y)
         for n_epochs, model in enumerate(recorder.models, start=1):
             alone = network(max_iter=n_epochs, **parameters).fit(X, Y)

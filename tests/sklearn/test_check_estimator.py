@@ -46,7 +46,6 @@ CONFIGURATIONS = [
     {"standardize": True, "early_stopping": True, "output_activation": "sigmoid"},
     {"tol": None, "max_iter": 100},
 ]
-ESTIMATORS = [SoftmaxMLPClassifier(**parameters) for parameters in CONFIGURATIONS]
 # In NumPy a check of class weights with 25,000 presentations an epoch takes most of a minute, six
 # times as long with an "adaptive" rate, and with "tol=None", for which it sets 1,000 epochs, half
 # an hour: twenty configurations without that, of which only the defaults are adaptive.
@@ -62,9 +61,10 @@ CONFIGURATIONS_FOR_NUMPY = [
     for parameters in CONFIGURATIONS
     if parameters not in LEFT_OUT
 ]
-ESTIMATORS_FOR_NUMPY = [
-    SoftmaxMLPClassifier(**parameters) for parameters in CONFIGURATIONS_FOR_NUMPY
-]
+
+
+def checks(configurations):
+    return parametrize_with_checks([SoftmaxMLPClassifier(**given) for given in configurations])
 
 
 @pytest.mark.parametrize("configurations", [CONFIGURATIONS, CONFIGURATIONS_FOR_NUMPY])
@@ -74,13 +74,13 @@ def test_every_parameter_is_touched(configurations):
     assert touched == set(SoftmaxMLPClassifier().get_params())
 
 
-@parametrize_with_checks(ESTIMATORS)
+@checks(CONFIGURATIONS)
 def test_check_estimator(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["numpy"], indirect=True)
-@parametrize_with_checks(ESTIMATORS_FOR_NUMPY)
+@checks(CONFIGURATIONS_FOR_NUMPY)
 def test_check_estimator_on_numpy(engine, estimator, check):
     check(estimator)

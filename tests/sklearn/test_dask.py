@@ -5,10 +5,9 @@ import os
 import joblib
 import numpy as np
 import pytest
-from helpers import SECONDS, assert_same_bits, network, optional, through_pickle
+from helpers import SECONDS, assert_same_bits, digits, network, optional, through_pickle
 from numpy.testing import assert_array_equal
-from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV
 
 da = optional("dask.array")
 distributed = optional("dask.distributed")
@@ -31,40 +30,30 @@ def client():
         yield client
 
 
-def samples():
-    X, y = load_digits(return_X_y=True)
-    return X / 16, y
+def accuracy_and_process(estimator, X, y):
+    return {"accuracy": estimator.score(X, y), "process": os.getpid()}
 
 
-def test_a_search_finds_the_same(client):
-    X, y = samples()
-    search = GridSearchCV(network(), GRID, cv=3, error_score="raise", return_train_score=True)
-    here = search.fit(X, y).cv_results_, search.best_estimator_
+def test_a_search_by_the_workers_finds_the_same(client):
+    how = {"scoring": accuracy_and_process, "refit": "accuracy", "error_score": "raise", "cv": 3}
+    search = GridSearchCV(network(), GRID, return_train_score=True, **how)
+    here = search.fit(*digits()).cv_results_, search.best_estimator_
     with joblib.parallel_config(backend="dask"):
-        on_cluster = search.fit(X, y).cv_results_, search.best_estimator_
-    names = [name for name in here[0] if "score" in name and "time" not in name]
+        on_cluster = search.fit(*digits()).cv_results_, search.best_estimator_
+    names = [name for name in here[0] if "accuracy" in name]
     assert len(names) > 8
     for name in names:
         assert_array_equal(on_cluster[0][name], here[0][name])
     assert_same_bits(on_cluster[1], here[1])
-
-
-def test_the_fits_are_done_by_the_workers(client):
-    """Else the test before this one compares nothing."""
-
-    def process(estimator, X, y):
-        return os.getpid()
-
-    X, y = samples()
-    with joblib.parallel_config(backend="dask"):
-        processes = cross_val_score(network(), X, y, cv=8, scoring=process)
-    assert set(processes) <= set(client.run(os.getpid).values())
+    workers = set(client.run(os.getpid).values())
+    for split in range(3):
+        assert set(on_cluster[0][f"split{split}_test_process"]) <= workers
 
 
 @pytest.mark.parametrize("rows_in_block", [100, 333, 1797])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_blocks_do_not_matter(rows_in_block, options, client):
-    X, y = samples()
+    X, y = digits()
     expected = network(**options).partial_fit(X, y, classes=np.arange(10))
     incremental = wrappers.Incremental(network(**options), shuffle_blocks=False)
     blocks = da.from_array(X, chunks=(rows_in_block, 64)), da.from_array(y, chunks=rows_in_block)
@@ -76,7 +65,7 @@ def test_blocks_do_not_matter(rows_in_block, options, client):
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_a_network_travels_and_goes_on(options, client):
-    X, y = samples()
+    X, y = digits()
     thirds = list(zip(np.array_split(X, 3), np.array_split(y, 3), strict=True))
     expected = network(**options).partial_fit(X, y, classes=np.arange(10))
 

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from helpers import network, samples, train
 from numpy.testing import assert_array_equal
-from sklearn.datasets import make_blobs
 from sklearn.neural_network.tests import test_mlp
 
 from skl_softmaxnet import SoftmaxMLPClassifier
@@ -14,14 +13,10 @@ from skl_softmaxnet import SoftmaxMLPClassifier
 NAMES = list("abcdefg")
 
 
-def framed(X):
-    return pd.DataFrame(X, columns=NAMES)
-
-
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_feature_names(method):
     X, y = samples()
-    frame = framed(X)
+    frame = pd.DataFrame(X, columns=NAMES)
     classifier = train(network(), method, frame, y)
     assert_array_equal(classifier.feature_names_in_, NAMES)
     assert classifier.n_features_in_ == 7
@@ -30,26 +25,6 @@ def test_feature_names(method):
     with pytest.raises(ValueError, match="feature names"):
         classifier.predict(frame[NAMES[::-1]])
     assert not hasattr(classifier.fit(X, y), "feature_names_in_")
-
-
-@pytest.mark.parametrize("output_activation", ["softmax", "sigmoid"])
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("hidden_layer_sizes", [(), (6,), (5, 4)])
-def test_attributes(hidden_layer_sizes, n_classes, output_activation):
-    X, y = make_blobs(30, centers=n_classes, random_state=0)
-    classifier = network(
-        hidden_layer_sizes=hidden_layer_sizes, output_activation=output_activation
-    ).fit(X, y)
-    assert_array_equal(classifier.classes_, range(n_classes))
-    assert classifier.n_layers_ == len(hidden_layer_sizes) + 2
-    assert classifier.n_outputs_ == n_classes  # two classes keep two output units
-    assert classifier.out_activation_ == output_activation
-    sizes = [2, *hidden_layer_sizes, n_classes]
-    assert [b.shape for b in classifier.intercepts_] == [(size,) for size in sizes[1:]]
-    assert classifier.n_iter_ == len(classifier.loss_curve_) == 3
-    assert classifier.t_ == 3 * 30
-    assert classifier.loss_ == classifier.loss_curve_[-1]
-    assert classifier.best_loss_ == min(classifier.loss_curve_)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}], ids=str)
@@ -86,9 +61,8 @@ def test_verbose_prints_a_line_per_epoch(early_stopping, capsys):
     losses = classifier.validation_loss_curve_ or [None] * 3
     scores = classifier.validation_scores_ or [None] * 3
     lines = capsys.readouterr().out.splitlines()
-    for epoch, (line, loss, *held_out) in enumerate(
-        zip(lines, classifier.loss_curve_, losses, scores, strict=True), start=1
-    ):
+    rows = zip(lines, classifier.loss_curve_, losses, scores, strict=True)
+    for epoch, (line, loss, *held_out) in enumerate(rows, start=1):
         numbers = [float(number) for number in re.findall(r"[-+.\de]*\d", line)]
         assert numbers == pytest.approx([epoch, loss] + held_out * early_stopping, abs=1e-6)
     network().fit(*samples())
