@@ -1,13 +1,16 @@
 """Which engine is in use, and what a user is told of it."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
 import pytest
-from helpers import each_method, network, train
+from helpers import each_method, network, only_compiled, train
 
 import skl_softmaxnet
 from skl_softmaxnet import _engine
+from skl_softmaxnet._network import Network
 
 X, Y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
 
@@ -55,3 +58,15 @@ def test_show_versions_without_compiled(without_compiled, capsys):
     printed = capsys.readouterr().out
     assert "engine: numpy" in printed
     assert "not compiled" in printed
+
+
+@only_compiled
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_what_holds_addresses_is_not_copied(copied, engine):
+    """A copy would work on memory that is not its own."""
+    model = network().partial_fit(np.eye(3), range(3), classes=range(3))
+    weights = model.coefs_, model.intercepts_
+    engine = _engine.CompiledEngine(Network(weights), model)
+    for held in (engine, _engine.CompiledEngine.forward_pass(*weights, model.activation)):
+        with pytest.raises(TypeError, match="pickle"):
+            copied(held)

@@ -1,19 +1,16 @@
 """Of a wide first layer, what a sparse row does not need waits for its decay; nobody can tell."""
 
 import copy
-import pickle
 import threading
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from helpers import assert_close, state
+from helpers import COMPILED, assert_close, state, through_pickle
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _engine, _stream
+from skl_softmaxnet import SoftmaxMLPClassifier, _stream
 
-pytestmark = pytest.mark.skipif(
-    _engine.CompiledEngine is None, reason="the engine in NumPy has the ordinary way only"
-)
+pytestmark = COMPILED  # the engine in NumPy has the ordinary way only
 
 N_FEATURES, N_CLASSES = 5_000, 3  # 40,000 weights with their padding
 OPTIONS = {
@@ -106,7 +103,7 @@ def test_weights_wait_and_are_up_to_date_once_they_are_read(options):
 @each_option
 @pytest.mark.parametrize(
     "copied",
-    [copy.deepcopy, copy.copy, lambda model: pickle.loads(pickle.dumps(model)), lambda own: own],
+    [copy.deepcopy, copy.copy, through_pickle, lambda own: own],
     ids=["deepcopy", "copy", "pickle", "read"],
 )
 def test_copies_hold_what_the_model_does(options, copied):
