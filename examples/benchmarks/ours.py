@@ -94,9 +94,10 @@ def prepare(text):
     model = network(hidden, **options).fit(X, targets)  # the first in a process imports more
     if call == "fit":  # a repetition is an epoch
         return lambda n_epochs: network(hidden, n_epochs, **options).fit(X, targets)
-    if call == "predict_proba":
-        return repeat(model.predict_proba, cut(X, None, n_rows))
-    return repeat(partial(model.partial_fit, **weights), cut(X, targets, n_rows))
+    chunks = cut(X, None if call == "predict_proba" else targets, n_rows)
+    function = partial(getattr(model, call), **weights)
+    function(*chunks[0])  # the first call of a stream checks everything
+    return repeat(function, chunks)
 
 
 def cut(X, targets, n_rows):
