@@ -235,6 +235,7 @@ typedef struct {
     double (*run)(network_t *, const samples_t *, const ptrdiff_t *order, const double *fractions,
                   double rate, ptrdiff_t n);
     void (*settle)(network_t *, const samples_t *);
+    double (*largest_of)(const void *values, ptrdiff_t n);
     double (*largest_weight)(const network_t *, const void *inputs, int index_bytes,
                              ptrdiff_t n_inputs, int of_velocities);
     void (*sum_outputs)(network_t *, const samples_t *, void *outputs);
@@ -280,6 +281,7 @@ static int highest_level(void)
 
 #define KERNEL(type, level)                                                                            \
     {.run = PASTE(run, type, level), .settle = PASTE(settle, type, level),                           \
+     .largest_of = PASTE(largest_of, type, level),                                                   \
      .largest_weight = PASTE(largest_weight, type, level), .sum_outputs = PASTE(sum_outputs, type, level)}
 
 /* kernels[level][is_double] */

@@ -26,8 +26,7 @@ typedef struct {
 /* The largest magnitude of n numbers; infinite if any is not finite. */
 static double largest_of(const void *values, ptrdiff_t n, int is_double)
 {
-    return is_double ? PASTE(largest_of, double, baseline)(values, n)
-                     : PASTE(largest_of, float, baseline)(values, n);
+    return kernels[highest_level()][is_double].largest_of(values, n);
 }
 
 /* Whether CSR rows are as the engines want them: their columns in order, each once, and none outside.
