@@ -67,8 +67,7 @@ def print_predictions(effort, workers, arguments):
         for dtype in DTYPES:
             X, targets = samples(name, dtype)
             model = prepare_mlp_classifier(SHAPES[name], X, targets, RELU, 200)(1)
-            call, counts = ("predict_proba", name, RELU), {"n_rows": n, "units": n}
-            tasks |= our_tasks(workers, "", dtype, *call, **counts)
+            tasks |= our_tasks(workers, "", dtype, "predict_proba", name, RELU, n_rows=n, units=n)
             tasks[MLP, "", dtype] = task(repeat(partial(model.predict_proba, X)), n)
         columns[name] = tasks
     print_medians("`predict_proba` of 2,000 rows, µs a row", columns, effort, 1e-6)
