@@ -652,6 +652,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         _stream.settle(self)
         self.__dict__["coefs_"] = coefs
 
+    @coefs_.deleter
+    def coefs_(self):
+        _stream.settle(self)
+        del self.__dict__["coefs_"]
+
     @property
     def _dtype(self):
         """What a network computes in."""

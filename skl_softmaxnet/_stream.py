@@ -7,6 +7,10 @@ straight to that engine, if they are finite, of the same width and type, and the
 Whatever is unexpected takes the ordinary way, which checks everything and raises what is to be
 raised; so nothing here has an error or a warning of its own.
 
+Weights of a large first layer that sparse rows do not need wait from one call to the next for their
+decay, and for their average before there is one: see `settle` in `_engine/_run.h`. The engine in a
+record knows what waits, so no record is dropped before it has settled.
+
 Records are kept beside the estimators, not in them: copies and files know nothing of them, and each
 goes with its estimator.
 """
@@ -114,7 +118,7 @@ class _Record:
         self.training = training
 
     def settle(self):
-        """Apply the decay that the first layer's weights wait for where rows are sparse."""
+        """Apply what the first layer's weights wait for where rows are sparse."""
         if self.training is not None:
             self.training.engine.catch_up()
 
@@ -154,10 +158,14 @@ def remember_training(estimator, training):
 
 
 def remember_forward_pass(estimator, model, forward_pass, n_samples):
-    """Note the forward pass of a model, as the estimator was for a prediction of a few samples."""
+    """Note the forward pass of a model, as the estimator was for a prediction of a few samples.
+
+    If another thread has trained the estimator meanwhile, its record is the one to keep.
+    """
     if (
         n_samples <= MOST_PRESENTATIONS
         and hasattr(forward_pass, "sums_of_few")
+        and _engine.are_same(vars(estimator), vars(model))
         and not has_new_weights(model)
         and lies_in_blocks(model)
         and _can_be_kept(model)
@@ -190,6 +198,7 @@ def _record_of(estimator, model):
     """Return the record of a model, a new one if there is none."""
     record = _find_any(estimator)
     if record is None or not record.is_of(vars(model)):
+        settle(estimator)
         record, key = _Record(model), id(estimator)
         _records[key] = ref(estimator, partial(_let_go, _records, key)), record
     return record
@@ -215,7 +224,7 @@ def _find(estimator):
 
 
 def settle(estimator):
-    """Apply the decay that weights of an estimator wait for."""
+    """Apply what weights of an estimator wait for."""
     record = _find_any(estimator)
     if record is not None:
         record.settle()

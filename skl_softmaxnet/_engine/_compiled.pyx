@@ -201,7 +201,7 @@ cdef class CompiledEngine(_Layers):
         return 0
 
     def catch_up(self):
-        """Apply the decay that rows of the first layer have waited for."""
+        """Apply what the first layer waits for: see `settle` in _run.h."""
         with cython.critical_section(self):
             self.settle(NULL)
 

@@ -130,7 +130,7 @@ cdef class _Layers:
         return 0
 
     cdef void settle(self, const samples_t *samples) noexcept:
-        """Apply the decay that the first layer waits for, or as much of it as samples need."""
+        """Apply what the first layer waits for, or as much of it as samples need."""
         cdef unsigned int mode = flush_tiny_results()
         self.kernel.settle(&self.network, samples)
         restore_mode(mode)
@@ -210,7 +210,8 @@ cdef class _ForwardPass(_Layers):
             return None
         z = np.empty((few.samples.n_rows, self.n_outputs), self.dtype)
         cdef void *outputs = address(z, self.dtype)
-        with cython.critical_section(self):
+        other = self if stream is None else stream
+        with cython.critical_section(self, other):
             if not self.lie_as_before(coefs, intercepts, False):
                 return None
             if self.inputs is not None and not self.inputs.apply(&few):

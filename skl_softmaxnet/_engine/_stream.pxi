@@ -1,7 +1,6 @@
 # The short way for a few rows: everything is looked at again that may have changed, without a call
 # of Python, and whatever is unexpected is left to the ordinary way. Included by _compiled.pyx.
 
-cimport cython
 from cpython.dict cimport PyDict_Next
 from cpython.object cimport PyObject
 

@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 from helpers import COMPILED, assert_close, state, through_pickle
 
-from skl_softmaxnet import SoftmaxMLPClassifier, _stream
+from skl_softmaxnet import SoftmaxMLPClassifier, _classifier, _stream
 
 pytestmark = COMPILED  # the engine in NumPy has the ordinary way only
 
@@ -167,6 +167,20 @@ def test_fit_lets_go_of_weights_that_wait():
     np.testing.assert_allclose(weights, expected.coefs_[0], rtol=1e-10)
 
 
+def test_another_thread_learns_while_one_predicts(monkeypatch):
+    """The prediction must not put what it has seen in place of what has been learned since."""
+
+    def learn_first(estimator, X):
+        monkeypatch.setattr(_classifier, "check_rows", check_rows)
+        continued(model, 10)
+        return check_rows(estimator, X)
+
+    model, check_rows = stream(), _classifier.check_rows
+    monkeypatch.setattr(_classifier, "check_rows", learn_first)
+    model.predict_proba(sp.csc_array(rows(500, 1)))
+    assert_close(model, ordinary(continued, ordinary(stream), 10), 1e-10)
+
+
 def test_threads_read_the_same_weights():
     expected = stream(n_rows=100).coefs_[0].copy()
     for _ in range(20):
@@ -187,3 +201,6 @@ def test_no_weights_before_training():
     assert not hasattr(SoftmaxMLPClassifier(), "coefs_")
     with pytest.raises(AttributeError, match="before it is trained"):
         _ = SoftmaxMLPClassifier().coefs_
+    model = stream()
+    del model.coefs_
+    assert not hasattr(model, "coefs_")
