@@ -134,7 +134,7 @@ class Training:
         model.validation_loss_curve_ = list(model.validation_loss_curve_ or ())
         model._reference, model.best_validation_score_ = math.inf, -math.inf
         if model.t_ > 0:
-            model._reference, model.best_validation_score_ = self.validation.measure(self.network)
+            model._reference, model.best_validation_score_ = self.measure()
             self.best = self.network.snapshot()
 
     def end(self):
@@ -153,7 +153,7 @@ class Training:
         """Present, score and record one epoch, of the given inputs, None for all."""
         loss = self.present(presentations)
         self.check_finite(loss, inputs)
-        measured = self.validation and self.validation.measure(self.network)
+        measured = self.validation and self.measure()
         is_best = measured and measured[0] < self.model._reference
         self.record(loss, measured, tol, self.network.snapshot() if is_best else self.best)
         self.report()
@@ -184,11 +184,19 @@ class Training:
     def check_finite(self, loss, inputs=None):
         """Stop in the epoch in which training has diverged."""
         if not math.isfinite(loss):
-            problem = f"its loss is {loss}"
-        elif not self.engine.is_finite(inputs):
-            problem = "a weight is not finite"
-        else:
-            return
+            self.fail(f"its loss is {loss}")
+        if not self.engine.is_finite(inputs):
+            self.fail("a weight is not finite")
+
+    def measure(self):
+        """Return the held-out samples' log loss, if it is finite, and accuracy."""
+        loss, accuracy = self.validation.measure(self.network)
+        if not math.isfinite(loss):
+            self.fail(f"its validation loss is {loss}")
+        return loss, accuracy
+
+    def fail(self, problem):
+        """Raise the error of a training that has diverged."""
         raise ValueError(
             f"Training diverged in epoch {len(self.model.loss_curve_) + 1}: {problem}. "
             f"{self.advice()}"

@@ -53,7 +53,10 @@ class Validation:
     model: object
 
     def measure(self, network):
-        """Return the log loss and accuracy of a network; of several labels, all must be right."""
+        """Return the log loss and accuracy of a network; of several labels, all must be right.
+
+        The loss is NaN or infinite where sums, or differences of them, are too large for a float.
+        """
         multilabel = sp.issparse(self.targets)
         coefs, intercepts = network.shown
 
@@ -62,17 +65,22 @@ class Validation:
 
         forward_pass = _engine.Engine.forward_pass(coefs, intercepts, self.model.activation)
         sums = sums_of(self.model, forward_pass)
-        decisions = _outputs.in_chunks(decide, sums, self.X, len(intercepts[-1]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            decisions = _outputs.in_chunks(decide, sums, self.X, len(intercepts[-1]))
+            losses = self.losses_of(decisions).astype(np.float64)
         predicted = _outputs.most_probable(decisions, multilabel)
         if multilabel:
-            targets = self.targets.toarray()
-            right = (predicted == targets).all(axis=1)
-            losses = -_outputs.log_probabilities(np.where(targets, decisions, -decisions), True)
-            losses = losses.sum(axis=1)
+            right = (predicted == self.targets.toarray()).all(axis=1)
         else:
             right = predicted == self.targets
-            logarithms = _outputs.log_probabilities(decisions)  # (n, K)
-            losses = -np.take_along_axis(logarithms, self.targets[:, np.newaxis], axis=1)[:, 0]
         total = math.fsum(self.weights)
-        loss = math.fsum(self.weights * losses.astype(np.float64)) / total
-        return loss, math.fsum(self.weights[right]) / total
+        # divided first: the sum is then no larger than a loss
+        return math.fsum(self.weights / total * losses), math.fsum(self.weights[right]) / total
+
+    def losses_of(self, decisions):
+        """Return the log loss of each sample; of several labels, their sum."""
+        if sp.issparse(self.targets):
+            decisions = np.where(self.targets.toarray(), decisions, -decisions)
+            return -_outputs.log_probabilities(decisions, multilabel=True).sum(axis=1)
+        logarithms = _outputs.log_probabilities(decisions)  # (n, K)
+        return -np.take_along_axis(logarithms, self.targets[:, np.newaxis], axis=1)[:, 0]

@@ -63,6 +63,7 @@ def check(X, y, options):
             return
         assert all(np.isfinite(array).all() for array in parameters_of(model))
         assert np.isfinite(model.loss_curve_).all()
+        assert np.isfinite(getattr(model, "validation_loss_curve_", None) or 0.0).all()
         probabilities, error = outcome(model.predict_proba, X)
         if error:
             assert str(error).startswith("X holds values that are too large")

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -95,6 +96,21 @@ def test_a_fit_that_diverges_keeps_the_model(options, early_stopping):
         model.fit(1e300 * X, Y)
     assert state(model) == state(spared)
     assert state(model.fit(X, Y)) == state(spared.fit(X, Y))
+
+
+def test_held_out_samples_whose_loss_is_too_large():
+    """Finite sums may have an infinite difference, and finite losses an infinite sum."""
+    model = network((), early_stopping=True, learning_rate_init=0.5, **IDENTITY)
+    model.fit(X / 10, Y)
+    before = state(model)
+    large, wrong = 1.7e308 / abs(X).max() * X[:9], (Y[:9] + 1) % 3
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", module="skl_softmaxnet")
+        with pytest.raises(ValueError, match=r"in epoch 1: its validation loss is (inf|nan)"):
+            model.fit(X / 10, Y, X_val=large, y_val=wrong)
+        assert state(model) == before
+        model.fit(X / 10, Y, X_val=1e-9 * large, y_val=wrong)
+    assert np.isfinite(model.validation_loss_curve_).all()
 
 
 def test_an_interrupt_does_not_save_what_has_diverged(monkeypatch):
