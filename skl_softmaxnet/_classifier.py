@@ -108,7 +108,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     momentum : float, default=0.0
         Share of the last step that is added to each step, from 0 to 1: v ← momentum·v + step and
-        W ← W + v. All weights then move with every sample, also those of inputs that are zero.
+        W ← W + v. All weights then move with every sample, also those of inputs that are zero
+        (in a large first layer, these may wait for it).
 
     nesterovs_momentum : bool, default=False
         Whether to use Nesterov's momentum, which looks ahead: W ← W + momentum·v + step.
@@ -190,9 +191,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         The weights of each layer, float32 if X was, else float64. `partial_fit` changes them in
-        place; of a large first layer that learns sparse rows, some of the decay by `alpha` waits
-        until the attribute is read. With `average`, the average weights; until 64 updates, the
-        weights themselves.
+        place; weights of a large first layer that learns sparse rows may wait for decay by
+        `alpha`, momentum and averages until the attribute is read. With `average`, the average
+        weights; until 64 updates, the weights themselves.
 
     intercepts_ : list of ndarray of shape (fan_out,)
         The intercepts of each layer.

@@ -8,8 +8,8 @@ Whatever is unexpected takes the ordinary way, which checks everything and raise
 raised; so nothing here has an error or a warning of its own.
 
 Weights of a large first layer that sparse rows do not need wait from one call to the next for their
-decay, and for their average before there is one: see `settle` in `_engine/_run.h`. The engine in a
-record knows what waits, so no record is dropped before it has settled.
+decay, momentum and average: see `settle` in `_engine/_run.h`. The engine in a record knows what
+waits, so no record is dropped before it has settled.
 
 Records are kept beside the estimators, not in them: copies and files know nothing of them, and each
 goes with its estimator.
@@ -129,8 +129,7 @@ def _most_presentations(training):
     Not more than come before `Presentations.slices` may cut, so that losses are added up alike.
     """
     most = min(MOST_PRESENTATIONS, training.slice_size - MOST_PRESENTATIONS + 1)
-    model = training.model
-    if model.momentum or model.average or not sp.issparse(training.X):
+    if not (sp.issparse(training.X) and training.engine.waits):
         most = min(most, int(_MOST_SECONDS / training.engine.seconds_per_presentation))
     return max(1, most)
 

@@ -14,8 +14,7 @@ from timing import MLP, RIVER, STEP, print_medians, repeat, task
 
 STREAMS = ("64-32-10", "784-100-10", "2^18-20-7, CSR, 26 a row")
 PLAIN = RELU | {"alpha": 0}
-OPTIONS = {"sample_weight": 1.5, "standardize": True, "alpha": 2e-3}
-OPTIONS |= {"momentum": 0.9, "average": True}
+OPTIONS = {"sample_weight": 1.5, "standardize": True, "momentum": 0.9, "average": True}
 
 
 def print_streams(effort, workers, arguments):
@@ -32,7 +31,8 @@ def stream_tasks(name, call, workers):
     for n_rows, label in ((1, "1 row"), (10, "10 rows")):
         rows = {label: PLAIN}
         if call == "partial_fit" and n_rows == 1:
-            rows |= {f"{label}, {key}": PLAIN | {key: OPTIONS[key]} for key in OPTIONS}
+            rows[f"{label}, alpha"] = RELU
+            rows |= {f"{label}, alpha, {key}": RELU | {key: OPTIONS[key]} for key in OPTIONS}
         for row, options in rows.items():
             tasks |= our_tasks(workers, row, "float64", call, name, options, n_rows=n_rows)
         chunks = cut(X, targets if call == "partial_fit" else None, n_rows)

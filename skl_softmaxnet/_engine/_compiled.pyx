@@ -38,8 +38,9 @@ _SECONDS_PER_WEIGHT = 2e-10
 # Beyond these a bound is no promise any more that nothing overflows, roundings included.
 cdef double _SAFE_FLOAT = 1e36, _SAFE_DOUBLE = 1e300
 
-# A first layer of so many weights waits for its decay where sparse rows need a few of them.
-cdef ptrdiff_t _MANY_WEIGHTS = 1 << 15
+# A first layer of so many weights waits for its decay where sparse rows need a few of them, and for
+# momentum; for its average where a 64th of reading all takes longer than to know what they missed.
+cdef ptrdiff_t _MANY_WEIGHTS = 1 << 15, _MANY_TO_AVERAGE = 1 << 18
 
 
 cdef class CompiledEngine(_Layers):
@@ -58,6 +59,7 @@ cdef class CompiledEngine(_Layers):
     cdef _Samples samples
     cdef char *sparse_rows  # NULL before there were any
     cdef bint in_blocks
+    cdef ptrdiff_t n_weights  # of the first layer, with the padding
 
     def __init__(self, network, model, *, blocks=False):
         cdef network_t *view = &self.network
@@ -85,17 +87,22 @@ cdef class CompiledEngine(_Layers):
         """Make room for what training needs beside a forward pass."""
         cdef network_t *network = &self.network
         cdef ptrdiff_t n_features = network.layers.fan_in, i
+        self.n_weights = n_features * network.layers.stride
         cdef ptrdiff_t list_bytes = (n_features + 1) * <ptrdiff_t> sizeof(ptrdiff_t)
         for i in range(network.n_layers):
             self.lay_out_layer(&network.layers[i], i)
         network.target = self.room(self.n_outputs)
-        network.only = <ptrdiff_t *> self.zeros(list_bytes)
+        network.only.columns = <ptrdiff_t *> self.zeros(list_bytes)
         for i in range(2):
             network.inputs[i].columns = <ptrdiff_t *> self.zeros(list_bytes)
         network.caught_up = <double *> self.zeros(n_features * <ptrdiff_t> sizeof(double))
         network.shrunk = network.current = 1
         for i in range(n_features):
             network.caught_up[i] = 1
+        cdef bint averages = network.averages and self.n_weights >= _MANY_TO_AVERAGE
+        if self.waits and (network.kind == MOMENTUM or averages):
+            network.changes = <changes_t *> self.zeros(sizeof(changes_t))
+            network.n_had = <ptrdiff_t *> self.zeros(list_bytes)
         return 0
 
     cdef int lay_out_layer(self, layer_t *layer, ptrdiff_t index) except -1:
@@ -135,6 +142,15 @@ cdef class CompiledEngine(_Layers):
         network.inner_products = self.room(size * size)
         network.block_size = size  # now that there was memory for all
         return 0
+
+    @property
+    def waits(self):
+        """Whether what a sparse row does not need of the first layer waits, in a stream as well.
+
+        With momentum and no decay, the bits do not depend on how a stream is cut: nothing waits.
+        """
+        cdef bint may_wait = self.network.kind != MOMENTUM or self.network.alpha > 0
+        return may_wait and self.n_weights >= _MANY_WEIGHTS
 
     @property
     def t(self):
@@ -284,34 +300,29 @@ cdef class CompiledEngine(_Layers):
         cdef bound_t bound
         cdef ptrdiff_t n_features = self.network.layers.fan_in, n_inputs = n_features
         cdef const void *listed = NULL
-        cdef bint may_move_all = self.network.kind != 0 or self.network.averages
-        if few.samples.index_bytes and self.network.kind != MOMENTUM and (
-            self.is_wide() or not may_move_all
-        ):
+        cdef bint moves_all = self.network.kind != 0 or self.network.averages
+        if few.samples.index_bytes and (self.waits or not moves_all):
+            self.settle(&few.samples)
             if few.indptr[few.samples.n_rows] <= n_features:
                 listed, n_inputs = few.samples.indices, few.indptr[few.samples.n_rows]
         bound.weight = self.kernel.largest_weight(
             &self.network, listed, few.samples.index_bytes, n_inputs, False)
         bound.velocity = 0
         if self.network.kind == MOMENTUM:
-            bound.velocity = self.kernel.largest_weight(&self.network, NULL, 0, n_features, True)
+            bound.velocity = self.kernel.largest_weight(
+                &self.network, listed, few.samples.index_bytes, n_inputs, True)
         bound.input = few.largest
         return bound_after(bound, &self.network, few.longest, rate, few.n_presentations)
 
     cdef double present_few(self, few_t *few, double rate) noexcept:
         cdef unsigned int mode = flush_tiny_results()
         cdef double loss
-        self.network.waits = few.samples.index_bytes and self.is_wide()
         loss = self.kernel.run(
             &self.network, &few.samples, few.order, few.fractions, rate, few.n_presentations)
-        if not self.network.waits:
+        if not (few.samples.index_bytes and self.waits):
             self.kernel.settle(&self.network, NULL)
         restore_mode(mode)
         return loss
-
-    cdef bint is_wide(self) noexcept:
-        """Whether a sparse row should leave alone what it does not need of the first layer."""
-        return self.network.layers.fan_in * self.network.layers.stride >= _MANY_WEIGHTS
 
     cdef int note(self, double loss, dict attributes, dict expected, dict changes) except -1:
         attributes["loss_curve_"][-1] = loss

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "_changes.h"
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #include <immintrin.h>
 #define HAS_LEVELS
@@ -132,12 +133,16 @@ typedef struct {
      * last touched, so that the row still has to be multiplied by shrunk * caught_up[j]. */
     double shrunk, current;
     double *caught_up;
+    /* With momentum or an average, rows of a wide first layer that sparse samples do not need wait
+     * for more than that: row j has had n_had[j] of the changes. NULL where nothing else waits. */
+    changes_t *changes;
+    ptrdiff_t *n_had;
+    int keeps_changes; /* whether samples are sparse, so that rows do wait */
     int averages;
-    int waits; /* the first layer, for `settle`: with its decay, and its average before k = 1 */
     ptrdiff_t t;
     void *target;      /* one-hot, or one for each label; all zero between presentations */
     input_t inputs[2]; /* the sample presented, and the next */
-    ptrdiff_t *only;   /* columns that only the first of them has */
+    input_t only;      /* the columns that only the first of them has */
     /* Blocks of dense samples; block_size is 0 where they are presented one after the other. */
     ptrdiff_t block_size;
     block_t blocks[2]; /* of the samples presented, and the next */

@@ -18,6 +18,9 @@ cdef extern from "_dispatch.h" nogil:
 
     enum: DECAY, MOMENTUM
 
+    ctypedef struct changes_t:
+        pass
+
     ctypedef struct rule_t:
         double momentum, along_velocity, along_change
 
@@ -25,14 +28,15 @@ cdef extern from "_dispatch.h" nogil:
         ptrdiff_t n_layers
         layer_t *layers
         int activation, output_activation, loss, gradient, kind
-        bint fit_intercept, averages, waits
+        bint fit_intercept, averages, keeps_changes
         double alpha, shrunk, current
         double *caught_up
+        changes_t *changes
+        ptrdiff_t *n_had
         ptrdiff_t t, block_size, block_stride, row_bytes
         rule_t rule
         pointer target, block_sums, block_steps, inner_products, copies
-        input_t inputs[2]
-        ptrdiff_t *only
+        input_t inputs[2], only
         block_t blocks[2]
 
     enum: STRIP, ROWS_AT_ONCE

@@ -12,7 +12,7 @@ FUNCTION void NAME(first_layer)(
                          .after = mode & SUM ? after->values : NULL, .step = layer->step,
                          .sums = layer->output, .rule = &network->rule,
                          .velocity = layer->velocity,
-                         .waiting = network->kind == DECAY ? network : NULL};
+                         .waiting = NAME(waits_for_decay)(network) ? network : NULL};
     const ptrdiff_t n_vectors = NAME(vectors)(layer->fan_out);
     const VEC *intercept = layer->intercept;
     VEC *sums = layer->output;
@@ -22,42 +22,12 @@ FUNCTION void NAME(first_layer)(
     NAME(pass)(kind, mode, &pass, layer->fan_out);
 }
 
-/* Bring a row of the first layer up to date with its decay. */
-FUNCTION void NAME(catch_up_row)(network_t *network, ptrdiff_t j)
-{
-    const layer_t *layer = network->layers;
-    REAL *weights = (REAL *)layer->weights + j * layer->stride;
-    const REAL keep = (REAL)(network->shrunk * network->caught_up[j]);
-    ptrdiff_t k;
-    if (network->caught_up[j] == network->current) return;
-    for (k = 0; k < layer->stride; k++) weights[k] *= keep;
-    network->caught_up[j] = network->current;
-}
-
-/* The same for the listed rows or, where rows is NULL, the first n_rows. */
-LARGE_FUNCTION void NAME(catch_up)(network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
-{
-    ptrdiff_t i;
-    for (i = 0; i < n_rows; i++) NAME(catch_up_row)(network, rows ? rows[i] : i);
-}
-
-/* The same for all rows, so that no decay is left to be remembered. */
-TARGET static void NAME(catch_up_all)(network_t *network)
-{
-    const ptrdiff_t n_rows = network->layers->fan_in;
-    ptrdiff_t j;
-    if (network->kind != DECAY || network->current == 1) return;
-    NAME(catch_up)(network, NULL, n_rows);
-    for (j = 0; j < n_rows; j++) network->caught_up[j] = 1;
-    network->shrunk = network->current = 1;
-}
-
 /* Set what the updates of one presentation need, before the first of them. */
 FUNCTION void NAME(set_rule)(network_t *network, double rate)
 {
     network->rule.decay = rate * network->alpha;
     network->rule.keep = 1 - network->rule.decay;
-    if (network->kind != DECAY) return;
+    if (!NAME(waits_for_decay)(network)) return;
     network->shrunk *= network->rule.keep;
     if (!(fabs(network->shrunk) > 1e-100 && fabs(network->shrunk) < 1e100)) {
         network->current = 0; /* no row has this presentation's decay yet */
@@ -85,6 +55,31 @@ FUNCTION double NAME(present)(network_t *network, int kind, labels_t labels, dou
     return loss;
 }
 
+/* The update for one sample, and the sums for the next, if there is one, where rows wait for changes:
+ * not fused, for what they come to must not depend on where runs end. */
+LARGE_FUNCTION void NAME(update_and_wait)(
+    network_t *network, int kind, const input_t *now, const input_t *next)
+{
+    const change_t change = NAME(change_by_rule)(&network->rule);
+    NAME(first_layer)(kind, UPDATE, network, now, now, NULL);
+    NAME(let_wait)(network, &change, now);
+    if (!next) return;
+    NAME(catch_up)(network, next->columns, next->n);
+    NAME(first_layer)(kind, SUM, network, next, NULL, next);
+}
+
+/* The same elsewhere: fused, so that weights are read once. */
+FUNCTION void NAME(update_and_sum)(
+    network_t *network, int kind, const input_t *now, const input_t *next)
+{
+    const input_t all = {.n = network->layers->fan_in, .is_full = 1}; /* momentum moves all weights */
+    const input_t *moved = next ? next : now;
+    const int mode = next ? UPDATE | SUM : UPDATE;
+    NAME(first_layer)(kind, mode, network, kind == MOMENTUM ? &all : moved, now, next);
+    if (next && kind != MOMENTUM)
+        NAME(first_layer)(kind, UPDATE, network, &network->only, now, NULL);
+}
+
 /* Present n rows, between which no average is taken. */
 TARGET static double NAME(run_part)(
     network_t *network, const samples_t *samples, const ptrdiff_t *rows, const double *fractions,
@@ -92,13 +87,12 @@ TARGET static double NAME(run_part)(
 {
     const int kind = network->kind == MOMENTUM ? MOMENTUM : DECAY; /* which may be none */
     input_t *now = &network->inputs[0], *next = &network->inputs[1], *other;
-    input_t only = {.columns = network->only};
-    const input_t all = {.n = samples->n_features, .is_full = 1}; /* with momentum all weights move */
     REAL *target = network->target;
     double total = 0;
     ptrdiff_t s, k;
     NAME(load)(samples, rows[0], now);
-    if (network->kind == DECAY) NAME(catch_up)(network, now->is_full ? NULL : now->columns, now->n);
+    if (network->kind == DECAY || network->keeps_changes)
+        NAME(catch_up)(network, now->is_full ? NULL : now->columns, now->n);
     NAME(first_layer)(kind, SUM, network, now, NULL, now);
     for (s = 0; s < n; s++) {
         const double fraction = fractions ? fractions[s] : 1;
@@ -106,16 +100,13 @@ TARGET static double NAME(run_part)(
         for (k = 0; k < labels.n; k++) target[labels.first[k]] = 1; /* long before it is read */
         if (s + 1 < n) { /* the processor does this while it waits for the forward pass */
             NAME(load)(samples, rows[s + 1], next);
-            only.n = NAME(list_only)(now, next, only.columns);
+            network->only.n = NAME(list_only)(now, next, network->only.columns);
         }
         if (s + ROWS_AHEAD < n) NAME(prefetch)(samples, rows[s + ROWS_AHEAD]);
         total += fraction * NAME(present)(network, kind, labels, rate * fraction);
-        if (s + 1 == n) break;
-        /* the update for s fused with the forward pass of s + 1: weights are read once */
-        NAME(first_layer)(kind, UPDATE | SUM, network, kind == MOMENTUM ? &all : next, now, next);
-        if (kind != MOMENTUM) NAME(first_layer)(kind, UPDATE, network, &only, now, NULL);
+        if (network->keeps_changes) NAME(update_and_wait)(network, kind, now, s + 1 < n ? next : NULL);
+        else NAME(update_and_sum)(network, kind, now, s + 1 < n ? next : NULL);
         other = now, now = next, next = other;
     }
-    NAME(first_layer)(kind, UPDATE, network, kind == MOMENTUM ? &all : now, now, NULL);
     return total;
 }

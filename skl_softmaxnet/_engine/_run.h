@@ -24,6 +24,7 @@
 #include "_passes.h"
 #include "_layers.h"
 #include "_rows.h"
+#include "_waiting.h"
 #include "_presentation.h"
 #include "_products.h"
 #include "_forward.h"
@@ -40,15 +41,20 @@ FUNCTION void NAME(mix)(void *average, const void *weights, ptrdiff_t n_values, 
 }
 
 /* Average the weights where it is time to: with k = 1, 2, ... and c = 4 / (k + 3), the
- * polynomial-decay average of Shamir and Zhang for eta = 3. Before k = 1 it is the weights. */
+ * polynomial-decay average of Shamir and Zhang for eta = 3. Before k = 1 it is the weights.
+ *
+ * Where rows wait they do so for this too; but without decay the bits do not depend on how a stream is
+ * cut, and only c = 1 is exact at once. */
 LARGE_FUNCTION void NAME(average)(network_t *network)
 {
     const ptrdiff_t k = network->t / AVERAGING_INTERVAL;
     const REAL c = (REAL)(k ? 4.0 / (double)(k + 3) : 1);
-    const int first_waits = k == 0 && network->waits;
+    const change_t change = {.ww = 1, .vv = 1, .aw = c, .aa = 1 - c};
+    const int first_waits = network->keeps_changes && (c == 1 || network->alpha > 0);
     ptrdiff_t l;
     if (k && network->t % AVERAGING_INTERVAL) return;
-    if (!first_waits) NAME(catch_up_all)(network);
+    if (first_waits) NAME(let_wait)(network, &change, &(input_t){0});
+    else NAME(catch_up_all)(network);
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
         const ptrdiff_t n_rows = l ? layer->fan_out : layer->fan_in;
@@ -58,20 +64,15 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     }
 }
 
-/* Apply what the first layer waits for: its decay, and its average before k = 1. Where samples are
- * given, only what their sums need. */
+/* Apply what rows of the first layer wait for; where sparse samples are given, what these need. */
 TARGET static void NAME(settle)(network_t *network, const samples_t *samples)
 {
-    const int is_average = network->averages && network->t >= AVERAGING_INTERVAL;
     ptrdiff_t i;
-    if (samples && is_average) return;
-    if (!samples || !samples->index_bytes || network->averages) {
-        const int has_average = network->averages && network->waits && !is_average;
-        network->waits = 0;
+    if (!samples || !samples->index_bytes) {
         NAME(catch_up_all)(network);
-        if (has_average) NAME(average)(network);
         return;
     }
+    if (network->keeps_changes) list_since(network->changes);
     for (i = 0; i < samples->indptr[samples->n_rows]; i++) {
         const ptrdiff_t j = column_at(samples, samples->index_bytes, i);
         if (j >= 0) NAME(catch_up_row)(network, j);
@@ -123,15 +124,21 @@ TARGET static double NAME(run)(
 {
     const int in_blocks = network->block_size > 0 && samples->index_bytes == 0
                           && rate * network->alpha <= MOST_DECAY;
+    const int keeps_changes = network->changes && samples->index_bytes;
+    const ptrdiff_t interval = network->averages ? AVERAGING_INTERVAL
+                               : keeps_changes ? WAITING_INTERVAL : PTRDIFF_MAX;
     double total = 0;
     ptrdiff_t size;
+    if (keeps_changes != network->keeps_changes) NAME(catch_up_all)(network);
+    network->keeps_changes = keeps_changes;
     for (; n > 0; n -= size, rows += size, fractions = fractions ? fractions + size : NULL) {
-        const ptrdiff_t left = AVERAGING_INTERVAL - network->t % AVERAGING_INTERVAL;
-        size = network->averages && left < n ? left : n;
+        const ptrdiff_t left = interval - network->t % interval;
+        size = left < n ? left : n;
         total += in_blocks ? NAME(run_in_blocks)(network, samples, rows, fractions, rate, size)
                            : NAME(run_part)(network, samples, rows, fractions, rate, size);
         network->t += size;
         if (network->averages) NAME(average)(network);
+        if (keeps_changes && network->t % WAITING_INTERVAL == 0) NAME(catch_up_all)(network);
     }
     return total;
 }

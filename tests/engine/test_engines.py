@@ -129,6 +129,34 @@ def test_calls_may_end_anywhere(container, dtype):
         assert_close(parts, whole, rtol=1e-12, atol=0)  # losses are added up in another order
 
 
+@pytest.mark.parametrize(
+    ("n_features", "alpha", "options"),
+    [
+        (5_000, 0.5, {"momentum": 0.9}),
+        (5_000, 0.5, {"momentum": 0.9, "nesterovs_momentum": True, "averages": True}),
+        (5_000, 0.0, {"momentum": 0.9}),
+        (33_000, 0.5, {"averages": True}),
+        (33_000, 0.0, {"averages": True}),
+    ],
+    ids=str,
+)
+def test_wide_layers_whose_rows_wait_for_momentum_and_averages(n_features, alpha, options):
+    n = 2100  # rows wait for 1,024 presentations at most
+    problem = random_problem([n_features, 4, 3], n_samples=5, n_presentations=n)
+    X = sp.random_array((40, n_features), density=4 / n_features, random_state=0, format="csr")
+    order = np.random.RandomState(0).randint(40, size=n)
+    problem = problem._replace(X=X, targets=np.arange(40, dtype=np.int32) % 3, order=order)
+
+    def trained(engine, cuts=()):
+        velocities = zeros_like(problem.network, X.dtype) if "momentum" in options else None
+        return train(engine, problem, velocities=velocities, alpha=alpha, cuts=cuts, **options)
+
+    whole = trained(_engine.CompiledEngine)
+    assert_close(whole, trained(NumpyEngine), **TOLERANCES["float64"])
+    for cuts in [[1], [5, 30, 64, 1000], range(0, n, 7)]:
+        assert_same_bits(trained(_engine.CompiledEngine, cuts), whole)
+
+
 # --- Blocks ---
 
 

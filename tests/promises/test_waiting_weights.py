@@ -1,4 +1,4 @@
-"""Of a wide first layer, what a sparse row does not need waits for its decay; nobody can tell."""
+"""Of a wide first layer, what a sparse row does not need waits for its updates; nobody can tell."""
 
 import copy
 import threading
@@ -12,7 +12,7 @@ from skl_softmaxnet import SoftmaxMLPClassifier, _classifier, _stream
 
 pytestmark = COMPILED  # the engine in NumPy has the ordinary way only
 
-N_FEATURES, N_CLASSES = 5_000, 3  # 40,000 weights with their padding
+N_FEATURES, N_CLASSES = 33_000, 3  # 264,000 weights with their padding
 OPTIONS = {
     "defaults": {},
     "tutorial": {"activation": "logistic", "loss": "squared_error", "backprop": "error"},
@@ -20,6 +20,10 @@ OPTIONS = {
     "average": {"average": True},
     "average without decay": {"average": True, "alpha": 0.0},
     "momentum": {"momentum": 0.9},
+    "momentum without decay": {"momentum": 0.9, "alpha": 0.0},
+    "nesterov": {"momentum": 0.9, "nesterovs_momentum": True},
+    "momentum that stays": {"momentum": 1.0, "alpha": 1.0},
+    "momentum and average": {"momentum": 0.5, "average": True},
     "inverse_time": {"learning_rate": "inverse_time"},
     "class weights": {"class_weight": {0: 2, 1: 0.5}},
     "deep": {"hidden_layer_sizes": (3, 4), "activation": "tanh"},
@@ -30,7 +34,7 @@ each_option = pytest.mark.parametrize("options", OPTIONS)
 
 def rows(seed, n_rows, dtype=np.float64):
     rng = np.random.RandomState(seed)
-    columns = rng.randint(40, size=(n_rows, 5)) * 120  # some come again, most never
+    columns = rng.randint(40, size=(n_rows, 5)) * 800  # some come again, most never
     X = sp.csr_array(
         (rng.normal(size=5 * n_rows), columns.ravel(), np.arange(0, 5 * n_rows + 1, 5)),
         shape=(n_rows, N_FEATURES),
@@ -86,18 +90,27 @@ def test_a_stream_ends_as_in_the_ordinary_way(options, dtype, n_rows):
     np.testing.assert_allclose(model.loss_curve_, expected.loss_curve_, rtol)
 
 
-@pytest.mark.parametrize("options", ["defaults", "average"])
+@pytest.mark.parametrize("options", ["defaults", "average", "momentum", "standardize"])
 def test_weights_wait_and_are_up_to_date_once_they_are_read(options):
     model = stream(options)
     waiting = weights_in_memory(model)
     assert (waiting != model.coefs_[0]).any()
     np.testing.assert_array_equal(weights_in_memory(model), model.coefs_[0])
+
+
+def test_weights_that_wait_shrink_alike():
+    model = stream()
     before = model.coefs_[0].copy()
     model.partial_fit(rows(99, 1), labels(99, 1))
-    is_still = model.coefs_[0] / before
     untouched = np.setdiff1d(np.arange(N_FEATURES), rows(99, 1).indices)
     keep = 1 - model.learning_rate_init * model.alpha
-    np.testing.assert_allclose(is_still[untouched], keep, rtol=1e-12)
+    np.testing.assert_allclose((model.coefs_[0] / before)[untouched], keep, rtol=1e-12)
+
+
+@pytest.mark.parametrize("options", ["average without decay", "momentum without decay"])
+def test_without_decay_all_bits_are_those_of_the_ordinary_way(options):
+    model = stream(options, n_rows=150)
+    assert state(model) == state(ordinary(lambda: stream(options, n_rows=150)))
 
 
 @each_option

@@ -1,0 +1,41 @@
+/* What the rows of a wide first layer have missed, with momentum or an average, while no sparse
+ * sample needed them.
+ *
+ * Without an input, a presentation changes a weight w, its velocity v and its average a by a linear
+ * map, the same for all of them: see rule_t. So does averaging. The maps are kept in the order in
+ * which they came, and a row that is needed again has all that it missed at once, as one map.
+ */
+#pragma once
+
+/* Rows wait until t is a multiple of the interval at most: so many presentations, an average after each
+ * 64th of them, and one after each of the first 64 of all. */
+enum { WAITING_INTERVAL = 1024, MOST_CHANGES = 1024 + 1024 / 64 + 64 };
+
+/* w, v, a <- ww w + wv v, vw w + vv v, aw w + av v + aa a. */
+typedef struct {
+    double ww, wv, vw, vv, aw, av, aa;
+} change_t;
+
+typedef struct {
+    ptrdiff_t n, n_listed;            /* how many there are, and were when `since` was listed */
+    change_t each[MOST_CHANGES];      /* the oldest first */
+    change_t since[MOST_CHANGES + 1]; /* since[i]: each[i] and all that came after it, as one */
+} changes_t;
+
+/* A change, and then another. */
+static change_t both(const change_t *f, const change_t *g)
+{
+    return (change_t){.ww = g->ww * f->ww + g->wv * f->vw, .wv = g->ww * f->wv + g->wv * f->vv,
+                      .vw = g->vw * f->ww + g->vv * f->vw, .vv = g->vw * f->wv + g->vv * f->vv,
+                      .aw = g->aw * f->ww + g->av * f->vw + g->aa * f->aw,
+                      .av = g->aw * f->wv + g->av * f->vv + g->aa * f->av, .aa = g->aa * f->aa};
+}
+
+static void list_since(changes_t *changes)
+{
+    ptrdiff_t i = changes->n;
+    if (changes->n_listed == i) return;
+    changes->n_listed = i;
+    changes->since[i] = (change_t){.ww = 1, .vv = 1, .aa = 1};
+    for (i--; i >= 0; i--) changes->since[i] = both(changes->each + i, changes->since + i + 1);
+}

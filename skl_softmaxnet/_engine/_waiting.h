@@ -1,0 +1,86 @@
+/* Rows of the first layer that a sample does not need: they wait for their decay and, see _changes.h,
+ * for momentum and averages. A template, see _run.h. */
+
+/* Whether rows of the first layer that a sample does not need wait for their decay alone. */
+FUNCTION int NAME(waits_for_decay)(const network_t *network)
+{
+    return network->kind == DECAY && !network->keeps_changes;
+}
+
+/* Let row j of the first layer have all changes that it missed. */
+LARGE_FUNCTION void NAME(change_row)(network_t *network, ptrdiff_t j)
+{
+    const layer_t *layer = network->layers;
+    const ptrdiff_t first = j * layer->stride;
+    REAL *w = (REAL *)layer->weights + first, zero = 0;
+    REAL *v = layer->velocity ? (REAL *)layer->velocity + first : NULL;
+    REAL *a = layer->average ? (REAL *)layer->average + first : NULL;
+    const change_t *c = network->changes->since + network->n_had[j];
+    const REAL ww = (REAL)c->ww, wv = (REAL)c->wv, vw = (REAL)c->vw, vv = (REAL)c->vv;
+    const REAL aw = (REAL)c->aw, av = (REAL)c->av, aa = (REAL)c->aa;
+    ptrdiff_t k;
+    for (k = 0; k < layer->stride; k++) {
+        const REAL weight = w[k], velocity = v ? v[k] : zero;
+        w[k] = ww * weight + wv * velocity;
+        if (v) v[k] = vw * weight + vv * velocity;
+        if (a) a[k] = aw * weight + av * velocity + aa * a[k];
+    }
+    network->n_had[j] = network->changes->n;
+}
+
+/* Bring a row of the first layer up to date. */
+FUNCTION void NAME(catch_up_row)(network_t *network, ptrdiff_t j)
+{
+    const layer_t *layer = network->layers;
+    REAL *weights = (REAL *)layer->weights + j * layer->stride;
+    const REAL keep = (REAL)(network->shrunk * network->caught_up[j]);
+    ptrdiff_t k;
+    if (network->keeps_changes) {
+        if (network->n_had[j] < network->changes->n) NAME(change_row)(network, j);
+        return;
+    }
+    if (network->caught_up[j] == network->current) return;
+    for (k = 0; k < layer->stride; k++) weights[k] *= keep;
+    network->caught_up[j] = network->current;
+}
+
+/* The same for the listed rows or, where rows is NULL, the first n_rows. */
+LARGE_FUNCTION void NAME(catch_up)(network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
+{
+    ptrdiff_t i;
+    if (network->keeps_changes) list_since(network->changes);
+    for (i = 0; i < n_rows; i++) NAME(catch_up_row)(network, rows ? rows[i] : i);
+}
+
+/* The same for all rows, so that nothing is left to be remembered. */
+TARGET static void NAME(catch_up_all)(network_t *network)
+{
+    const ptrdiff_t n_rows = network->layers->fan_in;
+    ptrdiff_t j;
+    if (network->keeps_changes && network->changes->n) {
+        NAME(catch_up)(network, NULL, n_rows);
+        for (j = 0; j < n_rows; j++) network->n_had[j] = 0;
+        network->changes->n = network->changes->n_listed = 0;
+    }
+    if (!NAME(waits_for_decay)(network) || network->current == 1) return;
+    NAME(catch_up)(network, NULL, n_rows);
+    for (j = 0; j < n_rows; j++) network->caught_up[j] = 1;
+    network->shrunk = network->current = 1;
+}
+
+/* A change of all rows of the first layer but the listed ones, which have had it: they wait. */
+FUNCTION void NAME(let_wait)(network_t *network, const change_t *change, const input_t *but)
+{
+    changes_t *changes = network->changes;
+    ptrdiff_t i;
+    changes->each[changes->n++] = *change;
+    for (i = 0; i < but->n; i++) network->n_had[but->columns[i]] = changes->n;
+}
+
+/* What a presentation does to a row of the first layer whose input is zero. */
+static change_t NAME(change_by_rule)(const rule_t *rule)
+{
+    const double along = rule->along_velocity + rule->along_change;
+    return (change_t){.ww = 1 - along * rule->decay, .wv = rule->along_velocity * rule->momentum,
+                      .vw = -rule->decay, .vv = rule->momentum, .aa = 1};
+}
