@@ -120,7 +120,7 @@ class _Record:
     def settle(self):
         """Apply what the first layer's weights wait for where rows are sparse."""
         if self.training is not None:
-            self.training.engine.catch_up()
+            self.training.engine.settle()
 
 
 def _most_presentations(training):

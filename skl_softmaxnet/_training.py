@@ -110,7 +110,7 @@ class Training:
                     return False
             return True
         except KeyboardInterrupt:
-            self.engine.catch_up()
+            self.engine.settle()
             self.check_finite(0.0)  # a network that has diverged is none to keep
             warn("Training interrupted by user.")
             return False
@@ -166,7 +166,7 @@ class Training:
         for rows, fractions in presentations.slices(self.slice_size, n_before):
             for part in self.prepare(rows, fractions):
                 total += self.engine.run(*part, rate)
-        self.engine.catch_up()
+        self.engine.settle()
         return total / presentations.total_weight
 
     def rate(self):

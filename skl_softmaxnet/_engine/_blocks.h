@@ -206,8 +206,8 @@ FUNCTION void NAME(wait_alike)(network_t *network)
     int is_alike = network->shrunk > LEAST_SHRUNK;
     ptrdiff_t j;
     if (network->kind != DECAY) return;
-    for (j = 0; j < network->layers->fan_in; j++) is_alike &= network->caught_up[j] == 1;
-    if (!is_alike) NAME(catch_up_all)(network);
+    for (j = 0; j < network->layers->fan_in; j++) is_alike &= network->settled_at[j] == 1;
+    if (!is_alike) NAME(settle_all)(network);
 }
 
 /* Present n samples, between which no average is taken. */

@@ -95,10 +95,10 @@ cdef class CompiledEngine(_Layers):
         network.only.columns = <ptrdiff_t *> self.zeros(list_bytes)
         for i in range(2):
             network.inputs[i].columns = <ptrdiff_t *> self.zeros(list_bytes)
-        network.caught_up = <double *> self.zeros(n_features * <ptrdiff_t> sizeof(double))
+        network.settled_at = <double *> self.zeros(n_features * <ptrdiff_t> sizeof(double))
         network.shrunk = network.current = 1
         for i in range(n_features):
-            network.caught_up[i] = 1
+            network.settled_at[i] = 1
         cdef bint averages = network.averages and self.n_weights >= _MANY_TO_AVERAGE
         if self.waits and (network.kind == MOMENTUM or averages):
             network.changes = <changes_t *> self.zeros(sizeof(changes_t))
@@ -216,10 +216,10 @@ cdef class CompiledEngine(_Layers):
         self.samples = samples
         return 0
 
-    def catch_up(self):
+    def settle(self):
         """Apply what the first layer waits for: see `settle` in _run.h."""
         with cython.critical_section(self):
-            self.settle(NULL)
+            self.settle_for(NULL)
 
     def is_finite(self, inputs=None):
         """Tell whether all weights are finite; of the first layer, those of the given inputs."""
@@ -302,7 +302,7 @@ cdef class CompiledEngine(_Layers):
         cdef const void *listed = NULL
         cdef bint moves_all = self.network.kind != 0 or self.network.averages
         if few.samples.index_bytes and (self.waits or not moves_all):
-            self.settle(&few.samples)
+            self.settle_for(&few.samples)
             if few.indptr[few.samples.n_rows] <= n_features:
                 listed, n_inputs = few.samples.indices, few.indptr[few.samples.n_rows]
         bound.weight = self.kernel.largest_weight(

@@ -129,10 +129,10 @@ typedef struct {
     double alpha;
     rule_t rule;
     /* Rows of the first layer whose input is zero wait for their decay: `shrunk` is the product of
-     * all `keep` so far and `current` its inverse; caught_up[j] is what `current` was when row j was
-     * last touched, so that the row still has to be multiplied by shrunk * caught_up[j]. */
+     * all `keep` so far and `current` its inverse; settled_at[j] is what `current` was when row j was
+     * last touched, so that the row still has to be multiplied by shrunk * settled_at[j]. */
     double shrunk, current;
-    double *caught_up;
+    double *settled_at;
     /* With momentum or an average, rows of a wide first layer that sparse samples do not need wait
      * for more than that: row j has had n_had[j] of the changes. NULL where nothing else waits. */
     changes_t *changes;

@@ -30,7 +30,7 @@ cdef extern from "_dispatch.h" nogil:
         int activation, output_activation, loss, gradient, kind
         bint fit_intercept, averages, keeps_changes
         double alpha, shrunk, current
-        double *caught_up
+        double *settled_at
         changes_t *changes
         ptrdiff_t *n_had
         ptrdiff_t t, block_size, block_stride, row_bytes
@@ -133,7 +133,7 @@ cdef class _Layers:
                 f"weights have {self.dtype} and {fan_in} rows")
         return 0
 
-    cdef void settle(self, const samples_t *samples) noexcept:
+    cdef void settle_for(self, const samples_t *samples) noexcept:
         """Apply what the first layer waits for, or as much of it as samples need."""
         cdef unsigned int mode = flush_tiny_results()
         self.kernel.settle(&self.network, samples)
@@ -221,7 +221,7 @@ cdef class _ForwardPass(_Layers):
             if self.inputs is not None and not self.inputs.apply(&few):
                 return None
             if stream is not None:
-                stream.settle(&few.samples)
+                stream.settle_for(&few.samples)
             self.kernel.sum_outputs(&self.network, &few.samples, outputs)
         return z if largest_of(outputs, z.size, self.is_double) < INFINITY else None
 

@@ -176,7 +176,7 @@ class NumpyEngine:
 
     def present(self, columns, values, target, rate):
         """Show one sample, update the weights, and return the sample's loss from before."""
-        self.catch_up(columns)
+        self.settle(columns)
         hidden, z = forward(self.coefs, self.intercepts, self.activate, columns, values)
         output = OUTPUT_ACTIVATIONS[self.output_activation](z)
         if self.loss == "squared_error":
@@ -227,7 +227,7 @@ class NumpyEngine:
         velocity += change
         return self.momentum * velocity + change if self.nesterovs_momentum else velocity
 
-    def catch_up(self, rows=slice(None)):
+    def settle(self, rows=slice(None)):
         """Apply the decay that rows of the first layer have waited for."""
         if self.alpha:
             self.coefs[0][rows] *= self.waiting[rows]
@@ -238,7 +238,7 @@ class NumpyEngine:
         k, rest = divmod(self.t, AVERAGING_INTERVAL)
         if self.averages is None or (k > 0 and rest > 0):
             return
-        self.catch_up()
+        self.settle()
         share = 4 / (k + 3) if k > 0 else 1.0
         averages = itertools.chain(*self.averages)
         for average, weights in zip(averages, [*self.coefs, *self.intercepts], strict=True):

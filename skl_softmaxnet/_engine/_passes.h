@@ -7,8 +7,8 @@ FUNCTION REAL NAME(keep_of_row)(const pass_t *pass, ptrdiff_t j)
     network_t *network = pass->waiting;
     double keep = pass->rule->keep;
     if (network) {
-        keep = network->shrunk * network->caught_up[j];
-        network->caught_up[j] = network->current;
+        keep = network->shrunk * network->settled_at[j];
+        network->settled_at[j] = network->current;
     }
     return (REAL)keep;
 }

@@ -31,7 +31,7 @@ FUNCTION void NAME(set_rule)(network_t *network, double rate)
     network->shrunk *= network->rule.keep;
     if (!(fabs(network->shrunk) > 1e-100 && fabs(network->shrunk) < 1e100)) {
         network->current = 0; /* no row has this presentation's decay yet */
-        NAME(catch_up_all)(network);
+        NAME(settle_all)(network);
     }
     network->current = 1 / network->shrunk;
 }
@@ -64,7 +64,7 @@ LARGE_FUNCTION void NAME(update_and_wait)(
     NAME(first_layer)(kind, UPDATE, network, now, now, NULL);
     NAME(let_wait)(network, &change, now);
     if (!next) return;
-    NAME(catch_up)(network, next->columns, next->n);
+    NAME(settle_rows)(network, next->columns, next->n);
     NAME(first_layer)(kind, SUM, network, next, NULL, next);
 }
 
@@ -92,7 +92,7 @@ TARGET static double NAME(run_part)(
     ptrdiff_t s, k;
     NAME(load)(samples, rows[0], now);
     if (network->kind == DECAY || network->keeps_changes)
-        NAME(catch_up)(network, now->is_full ? NULL : now->columns, now->n);
+        NAME(settle_rows)(network, now->is_full ? NULL : now->columns, now->n);
     NAME(first_layer)(kind, SUM, network, now, NULL, now);
     for (s = 0; s < n; s++) {
         const double fraction = fractions ? fractions[s] : 1;

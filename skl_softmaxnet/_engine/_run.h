@@ -54,7 +54,7 @@ LARGE_FUNCTION void NAME(average)(network_t *network)
     ptrdiff_t l;
     if (k && network->t % AVERAGING_INTERVAL) return;
     if (first_waits) NAME(let_wait)(network, &change, &(input_t){0});
-    else NAME(catch_up_all)(network);
+    else NAME(settle_all)(network);
     for (l = 0; l < network->n_layers; l++) {
         const layer_t *layer = network->layers + l;
         const ptrdiff_t n_rows = l ? layer->fan_out : layer->fan_in;
@@ -69,13 +69,13 @@ TARGET static void NAME(settle)(network_t *network, const samples_t *samples)
 {
     ptrdiff_t i;
     if (!samples || !samples->index_bytes) {
-        NAME(catch_up_all)(network);
+        NAME(settle_all)(network);
         return;
     }
     if (network->keeps_changes) list_since(network->changes);
     for (i = 0; i < samples->indptr[samples->n_rows]; i++) {
         const ptrdiff_t j = column_at(samples, samples->index_bytes, i);
-        if (j >= 0) NAME(catch_up_row)(network, j);
+        if (j >= 0) NAME(settle_row)(network, j);
     }
 }
 
@@ -129,7 +129,7 @@ TARGET static double NAME(run)(
                                : keeps_changes ? WAITING_INTERVAL : PTRDIFF_MAX;
     double total = 0;
     ptrdiff_t size;
-    if (keeps_changes != network->keeps_changes) NAME(catch_up_all)(network);
+    if (keeps_changes != network->keeps_changes) NAME(settle_all)(network);
     network->keeps_changes = keeps_changes;
     for (; n > 0; n -= size, rows += size, fractions = fractions ? fractions + size : NULL) {
         const ptrdiff_t left = interval - network->t % interval;
@@ -138,7 +138,7 @@ TARGET static double NAME(run)(
                            : NAME(run_part)(network, samples, rows, fractions, rate, size);
         network->t += size;
         if (network->averages) NAME(average)(network);
-        if (keeps_changes && network->t % WAITING_INTERVAL == 0) NAME(catch_up_all)(network);
+        if (keeps_changes && network->t % WAITING_INTERVAL == 0) NAME(settle_all)(network);
     }
     return total;
 }

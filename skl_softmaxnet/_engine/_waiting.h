@@ -29,42 +29,42 @@ LARGE_FUNCTION void NAME(change_row)(network_t *network, ptrdiff_t j)
 }
 
 /* Bring a row of the first layer up to date. */
-FUNCTION void NAME(catch_up_row)(network_t *network, ptrdiff_t j)
+FUNCTION void NAME(settle_row)(network_t *network, ptrdiff_t j)
 {
     const layer_t *layer = network->layers;
     REAL *weights = (REAL *)layer->weights + j * layer->stride;
-    const REAL keep = (REAL)(network->shrunk * network->caught_up[j]);
+    const REAL keep = (REAL)(network->shrunk * network->settled_at[j]);
     ptrdiff_t k;
     if (network->keeps_changes) {
         if (network->n_had[j] < network->changes->n) NAME(change_row)(network, j);
         return;
     }
-    if (network->caught_up[j] == network->current) return;
+    if (network->settled_at[j] == network->current) return;
     for (k = 0; k < layer->stride; k++) weights[k] *= keep;
-    network->caught_up[j] = network->current;
+    network->settled_at[j] = network->current;
 }
 
 /* The same for the listed rows or, where rows is NULL, the first n_rows. */
-LARGE_FUNCTION void NAME(catch_up)(network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
+LARGE_FUNCTION void NAME(settle_rows)(network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
 {
     ptrdiff_t i;
     if (network->keeps_changes) list_since(network->changes);
-    for (i = 0; i < n_rows; i++) NAME(catch_up_row)(network, rows ? rows[i] : i);
+    for (i = 0; i < n_rows; i++) NAME(settle_row)(network, rows ? rows[i] : i);
 }
 
 /* The same for all rows, so that nothing is left to be remembered. */
-TARGET static void NAME(catch_up_all)(network_t *network)
+TARGET static void NAME(settle_all)(network_t *network)
 {
     const ptrdiff_t n_rows = network->layers->fan_in;
     ptrdiff_t j;
     if (network->keeps_changes && network->changes->n) {
-        NAME(catch_up)(network, NULL, n_rows);
+        NAME(settle_rows)(network, NULL, n_rows);
         for (j = 0; j < n_rows; j++) network->n_had[j] = 0;
         network->changes->n = network->changes->n_listed = 0;
     }
     if (!NAME(waits_for_decay)(network) || network->current == 1) return;
-    NAME(catch_up)(network, NULL, n_rows);
-    for (j = 0; j < n_rows; j++) network->caught_up[j] = 1;
+    NAME(settle_rows)(network, NULL, n_rows);
+    for (j = 0; j < n_rows; j++) network->settled_at[j] = 1;
     network->shrunk = network->current = 1;
 }
 

@@ -77,7 +77,7 @@ def train(engine_class, problem, *, rate=None, averages=False, cuts=(), **option
     for part in map(slice, [0, *cuts], [*cuts, len(order)]):
         shares = None if fractions is None else fractions[part]
         loss += engine.run(X, targets, order[part], shares, rate)
-    engine.catch_up()
+    engine.settle()
     return [*weights, *itertools.chain(*options.get("averages", ()))], loss
 
 
