@@ -70,6 +70,14 @@ def check_validation_samples(estimator, X_val, y_val):
             X_val, accept_sparse="csr", dtype=estimator._dtype, order="C", input_name="X_val"
         )
     validate_data(estimator, X_val, reset=False, skip_check_array=True)  # the features
+    targets = _check_validation_targets(estimator, y_val)
+    if targets.shape[0] != X.shape[0]:
+        raise ValueError(f"y_val has {targets.shape[0]} samples, X_val {X.shape[0]}.")
+    return as_rows(X), targets
+
+
+def _check_validation_targets(estimator, y_val):
+    """Return y_val as targets of the classes that y had, in as many columns."""
     y_val = check_array(
         with_exact_labels(y_val),
         accept_sparse="csr",
@@ -88,12 +96,8 @@ def check_validation_samples(estimator, X_val, y_val):
             raise ValueError(
                 f"y_val has {y_val.shape[1]} columns, in training it had {len(estimator.classes_)}."
             )
-        targets = as_label_lists(y_val, estimator.out_activation_, "y_val")
-    else:
-        targets = encode_targets(check_column(y_val, "y_val"), estimator.classes_, name="y_val")
-    if targets.shape[0] != X.shape[0]:
-        raise ValueError(f"y_val has {targets.shape[0]} samples, X_val {X.shape[0]}.")
-    return as_rows(X), targets
+        return as_label_lists(y_val, estimator.out_activation_, "y_val")
+    return encode_targets(check_column(y_val, "y_val"), estimator.classes_, name="y_val")
 
 
 def check_rows(estimator, X):

@@ -144,16 +144,13 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
         X = standardize(X, classifier, version)
     X = ops.OnnxCast(X, to=to, op_version=version)
     values = decisions(output_sums(X, classifier, dtype, version), classifier, dtype, version)
+    named = {"op_version": version, "output_names": label_name}
     if classifier._multilabel:
         above = ops.OnnxGreater(values, np.zeros(1, dtype), op_version=version)
-        labels = ops.OnnxCast(
-            above, to=TensorProto.INT64, op_version=version, output_names=label_name
-        )
+        labels = ops.OnnxCast(above, to=TensorProto.INT64, **named)
     else:
         best = ops.OnnxArgMax(values, axis=1, keepdims=0, op_version=version)
-        labels = ops.OnnxGather(
-            exported_classes(operator), best, op_version=version, output_names=label_name
-        )
+        labels = ops.OnnxGather(exported_classes(operator), best, **named)
     if container.get_options(classifier, {"raw_scores": False})["raw_scores"]:
         to_scores = ops.OnnxIdentity
     elif classifier._multilabel or classifier.n_outputs_ == 2:
