@@ -6,8 +6,8 @@ training digits by heart. With `early_stopping=True` a tenth of the training dig
 training stops when the log loss on them has stopped improving, and the weights of the best epoch
 are restored.
 
-LossCurveDisplay draws the loss of every epoch and, on a scale of its own, the accuracy on the
-digits that were held out. WeightsDisplay draws what each hidden unit looks for.
+LossCurveDisplay draws the loss of every epoch and, dashed, the log loss of the digits that were
+held out. WeightsDisplay draws what each hidden unit looks for.
 
 The script prints the quality of both networks on test digits, and draws the curves and the weights.
 """

@@ -77,8 +77,8 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         What travels back to the hidden layers. With ``"gradient"``, the exact gradient of the loss
         [1]_. With ``"error"``, the raw error t − o, sent through weights that have already been
         updated: the rule of the tutorial [6]_, a heuristic that is not the gradient of a loss. Its
-        network is ``activation="logistic", loss="squared_error", backprop="error", alpha=0``, and
-        needs larger learning rates.
+        network is ``activation="logistic", loss="squared_error", backprop="error", alpha=0,
+        learning_rate="constant", fit_intercept=False``, and needs larger learning rates.
 
     fit_intercept : bool, default=True
         Whether units have intercepts. Without them `intercepts_` stay zero.
@@ -143,11 +143,11 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     standardize : bool, default=False
         Whether the network scales its inputs itself, each to mean 0 and standard deviation 1;
-        sparse X to standard deviation 1 alone, without centring. In `fit` those are of what an
-        epoch presents, weights included and held-out samples not; in `partial_fit` of all samples
-        so far, each counted before it is learned from. Where nothing varies the scale is 1.
-        Predictions do the same to X. It cannot be changed for a fitted network: `partial_fit` and
-        warm starts then raise an error.
+        sparse X to standard deviation 1 alone, without centring. In `fit` those are of the
+        samples of an epoch, as often as their weights say and without those held out; in
+        `partial_fit` of all samples so far, each counted before it is learned from. Where nothing
+        varies the scale is 1. Predictions do the same to X. It cannot be changed for a fitted
+        network: `partial_fit` and warm starts then raise an error.
 
     shuffle : bool, default=True
         Whether every epoch takes the samples in a new random order. The model then does not depend
@@ -173,9 +173,9 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         when the network is set up.
 
     verbose : bool, default=False
-        Whether to print the loss of each epoch, and its validation score, on a line of its own. A
-        progress bar is ``set_callbacks(sklearn.callback.ProgressBar())``, with scikit-learn 1.9 or
-        later.
+        Whether to print the loss of each epoch, and its validation loss and score, on a line of its
+        own. A progress bar is ``set_callbacks(sklearn.callback.ProgressBar())``, with scikit-learn
+        1.9 or later.
 
     Attributes
     ----------
@@ -441,7 +441,7 @@ class SoftmaxMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         With `shuffle` an epoch's order is a random permutation of the rows sorted by what they
         hold, so rows in another order give the same model. They are compared as float32 first:
         data that differ in their last digits, as those of a scaler that was fitted on permuted
-        rows, are presented in the same order.
+        rows, are taken in the same order.
 
         While training runs, X must not be changed. If a callback or another thread does so, memory
         stays safe, but what is learned is undefined.

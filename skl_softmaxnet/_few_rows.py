@@ -53,10 +53,12 @@ def _as_array(rows):
 
 
 def are_labels(classes, record):
-    """Tell whether `classes` is a list or an array of just the labels in `classes_`."""
+    """Tell whether `classes` is a sequence or an array of just the labels in `classes_`."""
     if type(classes) is np.ndarray and _has_kind(classes, record):
         classes = classes.tolist()
-    return type(classes) is list and classes == record.labels
+    if type(classes) not in (list, tuple, range) or len(classes) != len(record.labels):
+        return False
+    return list(classes) == record.labels
 
 
 def _has_kind(labels, record):

@@ -9,8 +9,8 @@ from . import _engine
 def show_versions() -> None:
     """Print the engine in use, its instruction set and the versions of what it runs on.
 
-    The instruction set is the widest that this processor and this build have; all of them give the
-    same bits.
+    The instruction set is the widest that this processor and this build have. AVX2 and AVX-512 give
+    the same bits; the baseline agrees with them to rounding.
 
     See Also
     --------

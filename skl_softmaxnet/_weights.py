@@ -74,7 +74,7 @@ def check_total(weights):
         total = weights.sum()
     if not total < _MOST_PRESENTATIONS:
         raise ValueError(
-            "sample_weight, times class_weight, counts how often a sample is presented in an "
+            "sample_weight, times class_weight, says how many updates a sample makes in an "
             f"epoch, and must sum to less than 2**40, got {total}."
         )
 

@@ -117,6 +117,15 @@ def test_the_second_call_is_short(form, options, n_ordinary):
     assert n_ordinary["predict"] == 1
 
 
+@pytest.mark.parametrize("form", [list, tuple, np.array, lambda classes: classes])
+def test_classes_may_be_given_again(form, n_ordinary):
+    model = trained()
+    model.partial_fit(rows(1, 1), labels(1, 1), classes=form(range(N_CLASSES)))
+    assert n_ordinary["learn"] == 1
+    with pytest.raises(ValueError, match="classes"):
+        model.partial_fit(rows(1, 1), labels(1, 1), classes=form(range(N_CLASSES + 1)))
+
+
 TWO = (labels(0, 4) > 0).astype(int)
 SEVERAL = np.array([[0, 1, 1], [0, 0, 0], [1, 0, 1], [1, 1, 1]])
 KINDS_OF_LABELS = {
