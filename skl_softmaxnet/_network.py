@@ -190,6 +190,8 @@ def as_sizes(hidden_layer_sizes):
 
 def open_network(model, *, in_place):
     """Lay out what training works on: as it was left, or from weights that a user put in."""
+    if model.t_ < 0:
+        raise ValueError(f"t_ counts the updates so far, and cannot be {model.t_}.")
     if has_new_weights(model):
         in_place = False  # they may be another model's too
         model._weights = model._velocities = None

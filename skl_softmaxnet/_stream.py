@@ -130,7 +130,7 @@ def _most_presentations(training):
     """
     most = min(MOST_PRESENTATIONS, training.slice_size - MOST_PRESENTATIONS + 1)
     if not (sp.issparse(training.X) and training.engine.waits):
-        most = min(most, int(_MOST_SECONDS / training.engine.seconds_per_presentation))
+        most = min(most, int(_MOST_SECONDS / training.engine.seconds_per_presentation(training.X)))
     return max(1, most)
 
 
@@ -197,9 +197,10 @@ def _record_of(estimator, model):
     """Return the record of a model, a new one if there is none."""
     record = _find_any(estimator)
     if record is None or not record.is_of(vars(model)):
-        settle(estimator)
         record, key = _Record(model), id(estimator)
-        _records[key] = ref(estimator, partial(_let_go, _records, key)), record
+        reference = ref(estimator, partial(_let_go, _records, key))
+        settle(estimator)
+        _records[key] = reference, record
     return record
 
 

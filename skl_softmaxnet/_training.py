@@ -80,7 +80,7 @@ class Training:
         self.validation = validation
         self.learns_inputs = is_stream and model._input_moments is not None
         self.best = None  # a snapshot of the network with the best validation score
-        size = max(1, int(_SECONDS_PER_SLICE / self.engine.seconds_per_presentation))
+        size = max(1, int(_SECONDS_PER_SLICE / self.engine.seconds_per_presentation(X)))
         self.slice_size = size // _MOST_IN_BLOCK * _MOST_IN_BLOCK or size
 
     def run(self, presentations, callbacks):

@@ -8,7 +8,7 @@
 #pragma once
 
 /* Rows wait until t is a multiple of the interval at most: so many presentations, an average after each
- * 64th of them, and one after each of the first 64 of all. */
+ * 64th of them, and one after each of the first 64 of all, if runs end there. */
 enum { WAITING_INTERVAL = 1024, MOST_CHANGES = 1024 + 1024 / 64 + 64 };
 
 /* w, v, a <- ww w + wv v, vw w + vv v, aw w + av v + aa a. */
@@ -17,7 +17,8 @@ typedef struct {
 } change_t;
 
 typedef struct {
-    ptrdiff_t n, n_listed;            /* how many there are, and were when `since` was listed */
+    ptrdiff_t n;
+    ptrdiff_t n_listed, first_listed; /* `since` is listed from the one on, for n as it was then */
     change_t each[MOST_CHANGES];      /* the oldest first */
     change_t since[MOST_CHANGES + 1]; /* since[i]: each[i] and all that came after it, as one */
 } changes_t;
@@ -31,11 +32,15 @@ static change_t both(const change_t *f, const change_t *g)
                       .av = g->aw * f->wv + g->av * f->vv + g->aa * f->av, .aa = g->aa * f->aa};
 }
 
-static void list_since(changes_t *changes)
+/* See to it that `since` is listed from `first` on. */
+static void list_since(changes_t *changes, ptrdiff_t first)
 {
-    ptrdiff_t i = changes->n;
-    if (changes->n_listed == i) return;
-    changes->n_listed = i;
-    changes->since[i] = (change_t){.ww = 1, .vv = 1, .aa = 1};
-    for (i--; i >= 0; i--) changes->since[i] = both(changes->each + i, changes->since + i + 1);
+    ptrdiff_t i = changes->first_listed;
+    if (changes->n_listed != changes->n) {
+        changes->n_listed = i = changes->n;
+        changes->since[i] = (change_t){.ww = 1, .vv = 1, .aa = 1};
+    }
+    for (; i > first; i--)
+        changes->since[i - 1] = both(changes->each + i - 1, changes->since + i);
+    changes->first_listed = i;
 }

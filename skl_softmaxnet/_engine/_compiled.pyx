@@ -30,7 +30,7 @@ _BACKPROPS = ("error", "gradient")
 # Measured on one core: what a presentation costs, to cut an epoch into slices of about 0.2 s. The
 # cost of a weight is taken as if many inputs were non-zero and the weights beyond the cache, that
 # of a unit as if it were a sigmoid output with log loss, which calls for a logarithm. With momentum
-# all weights move, and their velocities, whatever the inputs: through memory, if they are many.
+# all weights move, and their velocities: through memory, if they are many and none may wait.
 _SECONDS_PER_PRESENTATION = 1e-7
 _SECONDS_PER_UNIT = 4e-8
 _SECONDS_PER_WEIGHT = 2e-10
@@ -145,7 +145,7 @@ cdef class CompiledEngine(_Layers):
 
     @property
     def waits(self):
-        """Whether what a sparse row does not need of the first layer waits, in a stream as well.
+        """Whether what a sparse row does not need of the first layer may wait, in a stream as well.
 
         With momentum and no decay, the bits do not depend on how a stream is cut: nothing waits.
         """
@@ -157,10 +157,10 @@ cdef class CompiledEngine(_Layers):
         """Presentations so far."""
         return self.network.t
 
-    @property
-    def seconds_per_presentation(self):
-        """An estimate from the size of the network alone."""
+    def seconds_per_presentation(self, X):
+        """An estimate from the size of the network, and whether X is sparse."""
         cdef ptrdiff_t n_weights = 0, n_units = 0, index  # with the padding
+        cdef bint moves_all = self.network.kind == MOMENTUM and not (sp.issparse(X) and self.waits)
         cdef layer_t *layer
         for index in range(self.network.n_layers):
             layer = &self.network.layers[index]
@@ -169,7 +169,7 @@ cdef class CompiledEngine(_Layers):
         return (
             _SECONDS_PER_PRESENTATION
             + _SECONDS_PER_UNIT * n_units
-            + _SECONDS_PER_WEIGHT * n_weights * (16 if self.network.kind == MOMENTUM else 1)
+            + _SECONDS_PER_WEIGHT * n_weights * (16 if moves_all else 1)
         )
 
     def run(self, X, targets, order, fractions, double rate):
@@ -296,23 +296,34 @@ cdef class CompiledEngine(_Layers):
         return False
 
     cdef double bound_of(self, few_t *few, double rate) noexcept:
-        """The bound for a few rows; of weights that they do not move, none is looked at."""
+        """The bound for a few rows; of weights that they leave alone, none is looked at."""
         cdef bound_t bound
-        cdef ptrdiff_t n_features = self.network.layers.fan_in, n_inputs = n_features
+        cdef network_t *network = &self.network
+        cdef ptrdiff_t n_features = network.layers.fan_in, n_inputs = n_features
+        cdef ptrdiff_t n_listed = few.indptr[few.samples.n_rows] if few.samples.index_bytes else 0
         cdef const void *listed = NULL
-        cdef bint moves_all = self.network.kind != 0 or self.network.averages
-        if few.samples.index_bytes and (self.waits or not moves_all):
+        cdef bint leaves = self.waits or network.kind == 0 and not network.averages
+        cdef bint coasts = network.kind == MOMENTUM and network.changes != NULL
+        if few.samples.index_bytes and leaves:
             self.settle_for(&few.samples)
-            if few.indptr[few.samples.n_rows] <= n_features:
-                listed, n_inputs = few.samples.indices, few.indptr[few.samples.n_rows]
-        bound.weight = self.kernel.largest_weight(
-            &self.network, listed, few.samples.index_bytes, n_inputs, False)
-        bound.velocity = 0
-        if self.network.kind == MOMENTUM:
-            bound.velocity = self.kernel.largest_weight(
-                &self.network, listed, few.samples.index_bytes, n_inputs, True)
+            # of rows that wait the bound is known, once all were looked at
+            if n_listed <= n_features and not (coasts and network.changes.n == 0):
+                listed, n_inputs = few.samples.indices, n_listed
+        bound.weight = self.largest(few, listed, n_inputs, False)
+        bound.velocity = self.largest(few, listed, n_inputs, True) if network.kind == MOMENTUM else 0
         bound.input = few.largest
-        return bound_after(bound, &self.network, few.longest, rate, few.n_presentations)
+        if listed == NULL:
+            network.most_weight, network.most_velocity = bound.weight, bound.velocity
+        cdef double largest = bound_after(&bound, network, few.longest, rate, few.n_presentations)
+        if coasts:
+            largest = max(largest, bound_waiting(&bound, network, rate, few.n_presentations))
+        return largest
+
+    cdef double largest(
+        self, few_t *few, const void *listed, ptrdiff_t n_inputs, bint of_velocities
+    ) noexcept:
+        return self.kernel.largest_weight(
+            &self.network, listed, few.samples.index_bytes, n_inputs, of_velocities)
 
     cdef double present_few(self, few_t *few, double rate) noexcept:
         cdef unsigned int mode = flush_tiny_results()

@@ -130,13 +130,15 @@ typedef struct {
     rule_t rule;
     /* Rows of the first layer whose input is zero wait for their decay: `shrunk` is the product of
      * all `keep` so far and `current` its inverse; settled_at[j] is what `current` was when row j was
-     * last touched, so that the row still has to be multiplied by shrunk * settled_at[j]. */
+     * last touched, so that the row still has to be multiplied by shrunk * settled_at[j]. Not where
+     * changes are kept. */
     double shrunk, current;
     double *settled_at;
     /* With momentum or an average, rows of a wide first layer that sparse samples do not need wait
-     * for more than that: row j has had n_had[j] of the changes. NULL where nothing else waits. */
+     * for their changes, of which row j has had n_had[j]. NULL where that is not done. */
     changes_t *changes;
     ptrdiff_t *n_had;
+    double most_weight, most_velocity; /* which those of no row exceed, in a stream with momentum */
     int keeps_changes; /* whether samples are sparse, so that rows do wait */
     int averages;
     ptrdiff_t t;

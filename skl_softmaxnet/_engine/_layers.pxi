@@ -19,7 +19,7 @@ cdef extern from "_dispatch.h" nogil:
     enum: DECAY, MOMENTUM
 
     ctypedef struct changes_t:
-        pass
+        ptrdiff_t n
 
     ctypedef struct rule_t:
         double momentum, along_velocity, along_change
@@ -33,6 +33,7 @@ cdef extern from "_dispatch.h" nogil:
         double *settled_at
         changes_t *changes
         ptrdiff_t *n_had
+        double most_weight, most_velocity
         ptrdiff_t t, block_size, block_stride, row_bytes
         rule_t rule
         pointer target, block_sums, block_steps, inner_products, copies
@@ -206,7 +207,7 @@ cdef class _ForwardPass(_Layers):
         """Return the same for a few rows, or None if anything is unexpected, such as infinite sums.
 
         The weights are those that the model shows, to see that they still lie where they did; they
-        may wait for the decay of a stream, whose engine is given.
+        may wait for what a stream makes of them, whose engine is given.
         """
         cdef few_t few
         memory = take_rows(&few, X, self.network.layers.fan_in)

@@ -124,8 +124,7 @@ class NumpyEngine:
         # What each row of the first layer still has to be multiplied by, for its decay.
         self.waiting = np.ones((len(self.coefs[0]), 1))
 
-    @property
-    def seconds_per_presentation(self):
+    def seconds_per_presentation(self, X):
         """An estimate from the size of the network alone."""
         n_weights = sum(weights.size for weights in self.coefs)
         return _SECONDS_PER_LAYER * len(self.coefs) + _SECONDS_PER_WEIGHT * n_weights

@@ -17,7 +17,8 @@
  * multiplications and additions are not fused, zeros are skipped exactly, and the sums of the first
  * layer are strictly in the order of its inputs. So the same bits come out of dense and sparse rows,
  * of every way to cut an epoch into calls, and of every instruction set. For blocks of samples, in
- * other parentheses, see _blocks.h.
+ * other parentheses, see _blocks.h; for wide layers that learn sparse rows with momentum or an
+ * average, see _changes.h.
  */
 
 #include "_vectors.h"
@@ -43,8 +44,8 @@ FUNCTION void NAME(mix)(void *average, const void *weights, ptrdiff_t n_values, 
 /* Average the weights where it is time to: with k = 1, 2, ... and c = 4 / (k + 3), the
  * polynomial-decay average of Shamir and Zhang for eta = 3. Before k = 1 it is the weights.
  *
- * Where rows wait they do so for this too; but without decay the bits do not depend on how a stream is
- * cut, and only c = 1 is exact at once. */
+ * Where rows wait they do so for this too. But without decay the bits must not depend on how a stream
+ * is cut, and only with c = 1 several changes at once come to the same bits as one after the other. */
 LARGE_FUNCTION void NAME(average)(network_t *network)
 {
     const ptrdiff_t k = network->t / AVERAGING_INTERVAL;
@@ -72,7 +73,6 @@ TARGET static void NAME(settle)(network_t *network, const samples_t *samples)
         NAME(settle_all)(network);
         return;
     }
-    if (network->keeps_changes) list_since(network->changes);
     for (i = 0; i < samples->indptr[samples->n_rows]; i++) {
         const ptrdiff_t j = column_at(samples, samples->index_bytes, i);
         if (j >= 0) NAME(settle_row)(network, j);

@@ -186,24 +186,43 @@ static double bound_signal(bound_t *bound, const network_t *network, ptrdiff_t l
     return before;
 }
 
-/* A bound of all numbers while n rows are presented, which list so many inputs. */
-static double bound_after(bound_t bound, const network_t *network, ptrdiff_t n_inputs, double rate,
-                          ptrdiff_t n)
+/* What a presentation makes of a weight and a velocity, with the change by its inputs. */
+static void move_bound(bound_t *bound, const network_t *network, double rate)
 {
     const rule_t *rule = &network->rule;
-    double largest = bound.weight;
+    bound->change += rate * network->alpha * bound->weight;
+    bound->velocity = rule->momentum * bound->velocity + bound->change;
+    bound->weight += network->kind == MOMENTUM
+                         ? rule->along_velocity * bound->velocity + rule->along_change * bound->change
+                         : bound->change;
+}
+
+/* A bound of all numbers while n rows are presented, which list so many inputs. */
+static double bound_after(bound_t *bound, const network_t *network, ptrdiff_t n_inputs, double rate,
+                          ptrdiff_t n)
+{
+    double largest = bound->weight;
     for (; n > 0 && largest < INFINITY; n--) {
-        bound.change = 0;
-        bound.number = bound.input;
-        bound_signal(&bound, network, 0, bound.input, n_inputs, rate);
-        bound.change += rate * network->alpha * bound.weight;
-        bound.velocity = rule->momentum * bound.velocity + bound.change;
-        bound.weight += network->kind == MOMENTUM
-                            ? rule->along_velocity * bound.velocity + rule->along_change * bound.change
-                            : bound.change;
-        if (bound.number > largest) largest = bound.number;
-        if (bound.velocity > largest) largest = bound.velocity;
-        if (bound.weight > largest) largest = bound.weight;
+        bound->change = 0;
+        bound->number = bound->input;
+        bound_signal(bound, network, 0, bound->input, n_inputs, rate);
+        move_bound(bound, network, rate);
+        if (bound->number > largest) largest = bound->number;
+        if (bound->velocity > largest) largest = bound->velocity;
+        if (bound->weight > largest) largest = bound->weight;
     }
     return largest;
+}
+
+/* The same of the rows that wait meanwhile and go on by their velocities; what was moved joins them. */
+static double bound_waiting(const bound_t *moved, network_t *network, double rate, ptrdiff_t n)
+{
+    bound_t bound = {.weight = network->most_weight, .velocity = network->most_velocity};
+    for (; n > 0; n--) {
+        bound.change = 0;
+        move_bound(&bound, network, rate);
+    }
+    network->most_weight = bound.weight > moved->weight ? bound.weight : moved->weight;
+    network->most_velocity = bound.velocity > moved->velocity ? bound.velocity : moved->velocity;
+    return network->most_weight + network->most_velocity;
 }

@@ -31,7 +31,8 @@ cdef extern from "_stream.h" nogil:
     double largest_of(const void *, ptrdiff_t n, int is_double)
     int has_sorted_rows(few_t *, ptrdiff_t n_stored)
     int list_presentations(few_t *, const double *weights)
-    double bound_after(bound_t, const network_t *, ptrdiff_t n_inputs, double rate, ptrdiff_t n)
+    double bound_after(bound_t *, const network_t *, ptrdiff_t n_inputs, double rate, ptrdiff_t n)
+    double bound_waiting(const bound_t *, network_t *, double rate, ptrdiff_t n)
 
 
 cdef object _NDARRAY = np.ndarray, _CSR_ARRAY = sp.csr_array, _CSR_MATRIX = sp.csr_matrix

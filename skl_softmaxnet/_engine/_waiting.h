@@ -7,25 +7,34 @@ FUNCTION int NAME(waits_for_decay)(const network_t *network)
     return network->kind == DECAY && !network->keeps_changes;
 }
 
-/* Let row j of the first layer have all changes that it missed. */
-LARGE_FUNCTION void NAME(change_row)(network_t *network, ptrdiff_t j)
+/* Change row j of the first layer. */
+LARGE_FUNCTION void NAME(change_row)(network_t *network, ptrdiff_t j, const change_t *c)
 {
     const layer_t *layer = network->layers;
     const ptrdiff_t first = j * layer->stride;
-    REAL *w = (REAL *)layer->weights + first, zero = 0;
+    REAL *w = (REAL *)layer->weights + first;
     REAL *v = layer->velocity ? (REAL *)layer->velocity + first : NULL;
     REAL *a = layer->average ? (REAL *)layer->average + first : NULL;
-    const change_t *c = network->changes->since + network->n_had[j];
     const REAL ww = (REAL)c->ww, wv = (REAL)c->wv, vw = (REAL)c->vw, vv = (REAL)c->vv;
     const REAL aw = (REAL)c->aw, av = (REAL)c->av, aa = (REAL)c->aa;
     ptrdiff_t k;
     for (k = 0; k < layer->stride; k++) {
-        const REAL weight = w[k], velocity = v ? v[k] : zero;
+        const REAL weight = w[k], velocity = v ? v[k] : 0;
         w[k] = ww * weight + wv * velocity;
         if (v) v[k] = vw * weight + vv * velocity;
         if (a) a[k] = aw * weight + av * velocity + aa * a[k];
     }
-    network->n_had[j] = network->changes->n;
+}
+
+/* Let a row have all changes that it missed. */
+FUNCTION void NAME(have_changes)(network_t *network, ptrdiff_t j)
+{
+    changes_t *changes = network->changes;
+    const ptrdiff_t n_had = network->n_had[j];
+    if (n_had == changes->n) return;
+    list_since(changes, n_had);
+    NAME(change_row)(network, j, changes->since + n_had);
+    network->n_had[j] = changes->n;
 }
 
 /* Bring a row of the first layer up to date. */
@@ -36,7 +45,7 @@ FUNCTION void NAME(settle_row)(network_t *network, ptrdiff_t j)
     const REAL keep = (REAL)(network->shrunk * network->settled_at[j]);
     ptrdiff_t k;
     if (network->keeps_changes) {
-        if (network->n_had[j] < network->changes->n) NAME(change_row)(network, j);
+        NAME(have_changes)(network, j);
         return;
     }
     if (network->settled_at[j] == network->current) return;
@@ -48,7 +57,6 @@ FUNCTION void NAME(settle_row)(network_t *network, ptrdiff_t j)
 LARGE_FUNCTION void NAME(settle_rows)(network_t *network, const ptrdiff_t *rows, ptrdiff_t n_rows)
 {
     ptrdiff_t i;
-    if (network->keeps_changes) list_since(network->changes);
     for (i = 0; i < n_rows; i++) NAME(settle_row)(network, rows ? rows[i] : i);
 }
 
@@ -75,6 +83,7 @@ FUNCTION void NAME(let_wait)(network_t *network, const change_t *change, const i
     ptrdiff_t i;
     changes->each[changes->n++] = *change;
     for (i = 0; i < but->n; i++) network->n_had[but->columns[i]] = changes->n;
+    if (changes->n == MOST_CHANGES) NAME(settle_all)(network); /* no run comes to that */
 }
 
 /* What a presentation does to a row of the first layer whose input is zero. */

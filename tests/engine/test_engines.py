@@ -143,7 +143,7 @@ def test_calls_may_end_anywhere(container, dtype):
 def test_wide_layers_whose_rows_wait_for_momentum_and_averages(n_features, alpha, options):
     n = 2100  # rows wait for 1,024 presentations at most
     problem = random_problem([n_features, 4, 3], n_samples=5, n_presentations=n)
-    X = sp.random_array((40, n_features), density=4 / n_features, random_state=0, format="csr")
+    X = sp.random(40, n_features, density=4 / n_features, random_state=0, format="csr")
     order = np.random.RandomState(0).randint(40, size=n)
     problem = problem._replace(X=X, targets=np.arange(40, dtype=np.int32) % 3, order=order)
 

@@ -45,7 +45,8 @@ def test_slices_of_any_size(n_presentations, dtype, monkeypatch):
     sizes = []
 
     class Counting(_engine.CompiledEngine):
-        seconds_per_presentation = 1.0
+        def seconds_per_presentation(self, X):
+            return 1.0
 
         def run(self, X, targets, order, *rest):
             sizes.append(len(order))

@@ -217,3 +217,36 @@ def test_no_weights_before_training():
     model = stream()
     del model.coefs_
     assert not hasattr(model, "coefs_")
+
+
+def test_rows_that_wait_do_not_overflow_unnoticed():
+    """With momentum 1 a row goes on for ever; the call that would lead it out of float32 raises."""
+
+    def row(column, value):
+        return sp.csr_array(([value], ([0], [column])), shape=(1, N_FEATURES), dtype=np.float32)
+
+    options = {"momentum": 1.0, "alpha": 1e-9, "learning_rate_init": 1.0, "random_state": 0}
+    model = SoftmaxMLPClassifier((), **options).partial_fit(row(0, 1), [0], classes=[0, 1])
+    model.partial_fit(row(5, 1e35), [1])  # a velocity of 5e34
+    for number in range(3_408):
+        model.partial_fit(row(10 + number % 5, 1), [number % 2])
+    with pytest.raises(ValueError, match="a weight is not finite"):
+        model.partial_fit(row(10, 1), [0])
+    assert np.isfinite(model.coefs_[0]).all()
+
+
+def test_a_few_rows_are_short_with_momentum(monkeypatch):
+    model = SoftmaxMLPClassifier((20,), momentum=0.9, random_state=0)
+    X = sp.random(30, 2**18, density=1e-4, random_state=0, format="csr")
+    model.partial_fit(X[:2], [0, 1], classes=range(3)).partial_fit(X[2:3], [2])
+    monkeypatch.delattr(SoftmaxMLPClassifier, "_partial_fit")
+    for n_rows in (1, 2, 30):
+        model.partial_fit(X[:n_rows], np.arange(n_rows) % 3, sample_weight=[2.0] * n_rows)
+
+
+@pytest.mark.parametrize("t", [-1, -1023])
+def test_a_count_of_updates_below_zero(t):
+    model = stream("momentum")
+    model.t_ = t
+    with pytest.raises(ValueError, match=f"t_ counts the updates so far, and cannot be {t}"):
+        model.partial_fit(rows(0, 1), labels(0, 1))
