@@ -305,7 +305,8 @@ cdef class CompiledEngine(_Layers):
         cdef bint leaves = self.waits or network.kind == 0 and not network.averages
         cdef bint coasts = network.kind == MOMENTUM and network.changes != NULL
         if few.samples.index_bytes and leaves:
-            self.settle_for(&few.samples)
+            if network.changes != NULL:
+                self.settle_for(&few.samples)
             # of rows that wait the bound is known, once all were looked at
             if n_listed <= n_features and not (coasts and network.changes.n == 0):
                 listed, n_inputs = few.samples.indices, n_listed
