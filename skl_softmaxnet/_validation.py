@@ -58,6 +58,7 @@ class Validation:
         The loss is NaN or infinite where sums, or differences of them, are too large for a float.
         """
         multilabel = sp.issparse(self.targets)
+        targets = self.targets.toarray() if multilabel else self.targets
         coefs, intercepts = network.shown
 
         def decide(z):
@@ -67,20 +68,19 @@ class Validation:
         sums = sums_of(self.model, forward_pass)
         with np.errstate(over="ignore", invalid="ignore"):
             decisions = _outputs.in_chunks(decide, sums, self.X, len(intercepts[-1]))
-            losses = self.losses_of(decisions).astype(np.float64)
-        predicted = _outputs.most_probable(decisions, multilabel)
+            losses = losses_of(decisions, targets).astype(np.float64)
+        right = _outputs.most_probable(decisions, multilabel) == targets
         if multilabel:
-            right = (predicted == self.targets.toarray()).all(axis=1)
-        else:
-            right = predicted == self.targets
+            right = right.all(axis=1)
         total = math.fsum(self.weights)
         # divided first: the sum is then no larger than a loss
         return math.fsum(self.weights / total * losses), math.fsum(self.weights[right]) / total
 
-    def losses_of(self, decisions):
-        """Return the log loss of each sample; of several labels, their sum."""
-        if sp.issparse(self.targets):
-            decisions = np.where(self.targets.toarray(), decisions, -decisions)
-            return -_outputs.log_probabilities(decisions, multilabel=True).sum(axis=1)
-        logarithms = _outputs.log_probabilities(decisions)  # (n, K)
-        return -np.take_along_axis(logarithms, self.targets[:, np.newaxis], axis=1)[:, 0]
+
+def losses_of(decisions, targets):
+    """Return the log loss of each sample; of several labels, a column each, their sum."""
+    if targets.ndim == 2:
+        decisions = np.where(targets, decisions, -decisions)
+        return -_outputs.log_probabilities(decisions, multilabel=True).sum(axis=1)
+    logarithms = _outputs.log_probabilities(decisions)  # (n, K)
+    return -np.take_along_axis(logarithms, targets[:, np.newaxis], axis=1)[:, 0]

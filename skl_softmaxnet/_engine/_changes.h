@@ -1,11 +1,19 @@
-/* What the rows of a wide first layer have missed, with momentum or an average, while no sparse
- * sample needed them.
+/* How presentations change a weight, and what the rows of a wide first layer have missed, with momentum
+ * or an average, while no sparse sample needed them.
  *
- * Without an input, a presentation changes a weight w, its velocity v and its average a by a linear
- * map, the same for all of them: see rule_t. So does averaging. The maps are kept in the order in
- * which they came, and a row that is needed again has all that it missed at once, as one map.
+ * Where an input is zero, a presentation changes a weight w, its velocity v and its average a by a
+ * linear map, the same for all of them. So does averaging. The maps are kept in the order in which
+ * they came, and a row that is needed again has all that it missed at once, as one map.
  */
 #pragma once
+
+/* How a change g = rate * delta * h - decay * w moves a weight w:
+ *   v <- momentum * v + g,   w <- w + along_velocity * v + along_change * g
+ * which without momentum is w <- keep * w + rate * delta * h with keep = 1 - decay. */
+typedef struct {
+    double decay, keep; /* of this presentation: decay = rate * alpha */
+    double momentum, along_velocity, along_change;
+} rule_t;
 
 /* Rows wait until t is a multiple of the interval at most: so many presentations, an average after each
  * 64th of them, and one after each of the first 64 of all, if runs end there. */
@@ -22,6 +30,14 @@ typedef struct {
     change_t each[MOST_CHANGES];      /* the oldest first */
     change_t since[MOST_CHANGES + 1]; /* since[i]: each[i] and all that came after it, as one */
 } changes_t;
+
+/* What a presentation does to a row of the first layer whose input is zero. */
+static change_t change_by_rule(const rule_t *rule)
+{
+    const double along = rule->along_velocity + rule->along_change;
+    return (change_t){.ww = 1 - along * rule->decay, .wv = rule->along_velocity * rule->momentum,
+                      .vw = -rule->decay, .vv = rule->momentum, .aa = 1};
+}
 
 /* A change, and then another. */
 static change_t both(const change_t *f, const change_t *g)

@@ -93,14 +93,6 @@ typedef struct {
     int is_full;
 } input_t;
 
-/* How a change g = rate * delta * h - decay * w moves a weight w:
- *   v <- momentum * v + g,   w <- w + along_velocity * v + along_change * g
- * which without momentum is w <- keep * w + rate * delta * h with keep = 1 - decay. */
-typedef struct {
-    double decay, keep; /* of this presentation: decay = rate * alpha */
-    double momentum, along_velocity, along_change;
-} rule_t;
-
 /* Samples presented as a block: rows of X, of which more are to follow, and their inputs
  * (n_features, block_size). */
 typedef struct {

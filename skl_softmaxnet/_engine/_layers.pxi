@@ -28,7 +28,7 @@ cdef extern from "_dispatch.h" nogil:
         ptrdiff_t n_layers
         layer_t *layers
         int activation, output_activation, loss, gradient, kind
-        bint fit_intercept, averages, keeps_changes
+        bint fit_intercept, averages
         double alpha, shrunk, current
         double *settled_at
         changes_t *changes

@@ -60,7 +60,7 @@ FUNCTION double NAME(present)(network_t *network, int kind, labels_t labels, dou
 LARGE_FUNCTION void NAME(update_and_wait)(
     network_t *network, int kind, const input_t *now, const input_t *next)
 {
-    const change_t change = NAME(change_by_rule)(&network->rule);
+    const change_t change = change_by_rule(&network->rule);
     NAME(first_layer)(kind, UPDATE, network, now, now, NULL);
     NAME(let_wait)(network, &change, now);
     if (!next) return;

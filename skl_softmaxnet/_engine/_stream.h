@@ -218,7 +218,7 @@ static double bound_after(bound_t *bound, const network_t *network, ptrdiff_t n_
 static double bound_waiting(const bound_t *moved, network_t *network, double rate, ptrdiff_t n)
 {
     bound_t bound = {.weight = network->most_weight, .velocity = network->most_velocity};
-    for (; n > 0; n--) {
+    for (; n > 0 && bound.weight < INFINITY; n--) { /* 0 times infinity would be NaN */
         bound.change = 0;
         move_bound(&bound, network, rate);
     }

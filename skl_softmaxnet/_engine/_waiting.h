@@ -83,13 +83,5 @@ FUNCTION void NAME(let_wait)(network_t *network, const change_t *change, const i
     ptrdiff_t i;
     changes->each[changes->n++] = *change;
     for (i = 0; i < but->n; i++) network->n_had[but->columns[i]] = changes->n;
-    if (changes->n == MOST_CHANGES) NAME(settle_all)(network); /* no run comes to that */
-}
-
-/* What a presentation does to a row of the first layer whose input is zero. */
-static change_t NAME(change_by_rule)(const rule_t *rule)
-{
-    const double along = rule->along_velocity + rule->along_change;
-    return (change_t){.ww = 1 - along * rule->decay, .wv = rule->along_velocity * rule->momentum,
-                      .vw = -rule->decay, .vv = rule->momentum, .aa = 1};
+    if (changes->n == MOST_CHANGES) NAME(settle_all)(network); /* only if t overflows */
 }

@@ -98,8 +98,9 @@ def test_weights_wait_and_are_up_to_date_once_they_are_read(options):
     np.testing.assert_array_equal(weights_in_memory(model), model.coefs_[0])
 
 
-def test_weights_that_wait_shrink_alike():
-    model = stream()
+@pytest.mark.parametrize("options", ["defaults", "average"])
+def test_weights_that_wait_shrink_alike(options):
+    model = stream(options)
     before = model.coefs_[0].copy()
     model.partial_fit(rows(99, 1), labels(99, 1))
     untouched = np.setdiff1d(np.arange(N_FEATURES), rows(99, 1).indices)
